@@ -55,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SetupProblem as problem:
         say(f"cannot go on: {problem}")
         return 1
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on from here")
+        return 130
     say(f"set-up complete ({time.monotonic() - began:.1f} s)")
     return 0
 
@@ -242,7 +245,7 @@ def run(
 ) -> None:
     """Run one step in the open, with a sign of life when it is quiet for long.
 
-    Raises: SetupProblem when the command fails.
+    Raises: SetupProblem when the command fails or cannot be started.
     """
     say(what)
     began = time.monotonic()
@@ -258,6 +261,8 @@ def run(
         code = subprocess.run(
             command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, check=False
         ).returncode
+    except OSError as problem:
+        raise SetupProblem(f"{what} could not be started: {problem}") from problem
     finally:
         done.set()
         watcher.join()
