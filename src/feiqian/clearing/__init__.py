@@ -1,0 +1,3 @@
+"""Clearing."""
+from feiqian.clearing.events import MerchantSettled
+__all__ = ["MerchantSettled"]

@@ -1,0 +1,1 @@
+"""The only drivers: database, jobs, HTTP, settings, logs. Every domain reaches the machine through here."""

@@ -1,0 +1,177 @@
+"""PostgreSQL: the pool, the transaction that operations are given, and the retry at its boundary."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+from psycopg.abc import Params
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from feiqian.kernel.errors import Refusal
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+APPLICATION_ROLE = "feiqian_app"
+"""The role every statement of the application runs as: it owns nothing and cannot change a table's shape."""
+
+RETRY_COUNT_MAX = 5
+_NATIVE = (datetime, date, UUID, Decimal, bytes)
+
+set_json_dumps(msgspec.json.encode)
+set_json_loads(msgspec.json.decode)
+
+
+class DatabaseUnavailable(Refusal):
+    """PostgreSQL could not be reached, or the answer to a commit was lost; the same request may be sent again."""
+
+    code = "database_unavailable"
+    status = 503
+    english = "The database is not reachable right now. Send the same request again in a moment."
+    chinese = "数据库暂时不可用，请稍后按原请求重试。"
+    retryable = True
+
+
+class Transaction:
+    """One open database transaction: what an operation receives. It never outlives its operation."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any], events: "EventBus", cell: int) -> None:
+        self.connection = connection
+        self.cell = cell
+        self._events = events
+
+    async def execute(self, sql: LiteralString, params: Params | None = None) -> int:
+        """Run a statement and return how many rows it touched."""
+        return (await self.connection.execute(sql, params)).rowcount
+
+    async def all(self, kind: type[T], sql: LiteralString, params: Params | None = None) -> list[T]:
+        """Every row as a ``kind``: a struct by column names, or a plain type for one column."""
+        cursor = await self.connection.execute(sql, params)
+        return read_rows(kind, cursor, await cursor.fetchall())
+
+    async def maybe(self, kind: type[T], sql: LiteralString, params: Params | None = None) -> T | None:
+        """The only row, or None."""
+        rows = await self.all(kind, sql, params)
+        if len(rows) > 1:
+            raise LookupError(f"expected at most one row, got {len(rows)}")
+        return rows[0] if rows else None
+
+    async def one(self, kind: type[T], sql: LiteralString, params: Params | None = None) -> T:
+        """The only row.
+
+        Raises: LookupError when there is none or more than one.
+        """
+        row = await self.maybe(kind, sql, params)
+        if row is None:
+            raise LookupError("expected one row, got none")
+        return row
+
+    async def publish(self, event: object) -> None:
+        """Tell the floors above what happened; they act inside this same transaction."""
+        await self._events.publish(self, event)
+
+
+Handler = Callable[[Transaction, Any], Awaitable[None]]
+
+
+class EventBus:
+    """Who is told of which event. Filled once by the wiring; a handler's failure rolls the whole fact back."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[type, list[Handler]] = {}
+
+    def subscribe(self, event: type, handler: Handler) -> None:
+        """Call ``handler(tx, fact)`` for every published fact of that type, in order of subscription."""
+        self._handlers.setdefault(event, []).append(handler)
+
+    async def publish(self, tx: Transaction, event: object) -> None:
+        for handler in self._handlers.get(type(event), ()):
+            await handler(tx, event)
+
+
+class Database:
+    """The application's pool. ``run`` is how an operation becomes one transaction."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        events: EventBus | None = None,
+        cell: int = 1,
+        connections_max: int = 10,
+        statement_timeout_s: int = 30,
+        lock_timeout_s: int = 10,
+    ) -> None:
+        self.events = events or EventBus()
+        self.cell = cell
+        options = (
+            f"-c role={APPLICATION_ROLE} -c search_path=jobs -c timezone=UTC"
+            f" -c statement_timeout={statement_timeout_s}s -c lock_timeout={lock_timeout_s}s"
+            " -c idle_in_transaction_session_timeout=60s"
+        )
+        self.url = url
+        self.options = options
+        self._pool = AsyncConnectionPool(
+            url,
+            kwargs={"options": options, "autocommit": True, "application_name": "feiqian"},
+            min_size=2,
+            max_size=connections_max,
+            timeout=15,
+            open=False,
+        )
+
+    async def __aenter__(self) -> "Database":
+        await self._pool.open(wait=True, timeout=60)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction without retry: reads, and callers with a boundary of their own."""
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                yield Transaction(connection, self.events, self.cell)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            if isinstance(error, psycopg.Error) and error.sqlstate in _RETRYABLE:
+                raise
+            log.warning("database_unavailable", error=str(error))
+            raise DatabaseUnavailable from error
+
+    async def run(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run one operation as one transaction; serialisation failures and deadlocks start it again.
+
+        Raises: DatabaseUnavailable when PostgreSQL is away; whatever the operation raises, after a rollback.
+        """
+        for attempt in range(1, RETRY_COUNT_MAX + 1):
+            try:
+                async with self.transaction() as tx:
+                    return await operation(tx)
+            except psycopg.Error as error:
+                if error.sqlstate not in _RETRYABLE or attempt == RETRY_COUNT_MAX:
+                    raise
+                log.info("transaction_retried", sqlstate=error.sqlstate, attempt=attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+_RETRYABLE = {"40001", "40P01", "23505"}
+"""serialization_failure, deadlock_detected, and unique_violation: a race for the same number was lost, and on the next
+run the operation finds what the winner wrote. Nothing was committed, so the same operation may run again."""
+
+
+def read_rows(kind: type[T], cursor: psycopg.AsyncCursor[Any], rows: Sequence[tuple[Any, ...]]) -> list[T]:
+    """Rows of a cursor as structs; enums and JSON columns are converted and checked on the way."""
+    names = [column.name for column in cursor.description or ()]
+    if issubclass(kind, msgspec.Struct):
+        return [
+            msgspec.convert(dict(zip(names, row, strict=True)), kind, builtin_types=_NATIVE) for row in rows
+        ]
+    return [msgspec.convert(row[0], kind, builtin_types=_NATIVE) for row in rows]

@@ -1,0 +1,85 @@
+"""The ledger: the one place that knows who has how much.
+
+Owns accounts, transactions and entries. An account is named by (book, code, owner, currency) and opens on first use.
+A transaction has legs, each one debit account, one credit account and an amount above zero, so it balances by
+construction; it is posted whole or refused whole, under the caller's id, once. Entries are immutable and carry the
+balance after them.
+
+Invariants (``INVARIANTS``): counters equal entries; balances run; entries equal legs; every book balances; accounts
+that must not be overdrawn are not.
+"""
+
+from feiqian.ledger.chart import CHART, AccountCode, Overdraft, Side, Subject
+from feiqian.ledger.model import (
+    PLATFORM_BOOK,
+    Account,
+    AccountRef,
+    ExistsWithDifferent,
+    InsufficientFunds,
+    LedgerRefusal,
+    Leg,
+    NewTransaction,
+    Outcome,
+    PostedTransaction,
+    Result,
+    funder_book,
+)
+from feiqian.ledger.operations import post, post_all
+from feiqian.ledger.queries import (
+    CodeBalance,
+    CodeTotal,
+    DayTotal,
+    OwnerBalance,
+    StatementLine,
+    accounts_named,
+    balances,
+    balances_at_close,
+    balances_by_owner,
+    closing_balances,
+    code_balances,
+    code_totals,
+    count_transactions,
+    day_totals,
+    statement,
+    transactions,
+)
+from feiqian.ledger.verify import verify
+
+__all__ = [
+    "CHART",
+    "PLATFORM_BOOK",
+    "Account",
+    "AccountCode",
+    "AccountRef",
+    "CodeBalance",
+    "CodeTotal",
+    "DayTotal",
+    "ExistsWithDifferent",
+    "InsufficientFunds",
+    "LedgerRefusal",
+    "Leg",
+    "NewTransaction",
+    "Outcome",
+    "Overdraft",
+    "OwnerBalance",
+    "PostedTransaction",
+    "Result",
+    "Side",
+    "StatementLine",
+    "Subject",
+    "accounts_named",
+    "balances",
+    "balances_at_close",
+    "balances_by_owner",
+    "closing_balances",
+    "code_balances",
+    "code_totals",
+    "count_transactions",
+    "day_totals",
+    "funder_book",
+    "post",
+    "post_all",
+    "statement",
+    "transactions",
+    "verify",
+]
