@@ -1,0 +1,76 @@
+"""Callbacks of WeChat Pay: verified, decrypted, checked, translated. No I/O.
+
+Source: the official callback guide; a callback is believed only after all of it has been checked.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from feiqian.channels.errors import NoticeFault, NoticeRefused
+from feiqian.channels.model import Notice
+from feiqian.channels.wechatpay.signing import VerifyingKeys, open_sealed
+from feiqian.channels.wechatpay.wire import NoticeEnvelope, RefundNotice, Transaction, payment_of, refund_of
+
+PAYMENT_EVENTS = frozenset({"TRANSACTION.SUCCESS"})
+REFUND_EVENTS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
+
+_envelope = msgspec.json.Decoder(NoticeEnvelope)
+_transaction = msgspec.json.Decoder(Transaction)
+_refund = msgspec.json.Decoder(RefundNotice)
+
+_SIGNATURE_FAULTS = {
+    NoticeFault.HEADER_MISSING: "the four Wechatpay headers must be there",
+    NoticeFault.PROBE: "a probe with a wrong signature is refused as it should be",
+    NoticeFault.STALE: "its timestamp is more than five minutes away",
+    NoticeFault.SERIAL_UNKNOWN: "no key is configured for its serial",
+    NoticeFault.SIGNATURE_WRONG: "its signature does not fit its content",
+}
+
+
+class NoticeReader:
+    """Reads the callbacks of one merchant."""
+
+    def __init__(self, *, mchid: str, appid: str, api_v3_key: bytes) -> None:
+        self._mchid = mchid
+        self._appid = appid
+        self._key = AESGCM(api_v3_key)
+
+    def read(self, *, headers: Mapping[str, str], body: bytes, keys: VerifyingKeys, now: datetime) -> Notice:
+        """The notice behind a callback's headers and exact body bytes.
+
+        Raises: NoticeRefused.
+        """
+        fault = keys.fault(headers=headers, body=body, now=now)
+        if fault is not None:
+            raise NoticeRefused(fault, _SIGNATURE_FAULTS[fault])
+        try:
+            envelope = _envelope.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise NoticeRefused(NoticeFault.MALFORMED, str(error)) from error
+        if envelope.event_type not in PAYMENT_EVENTS | REFUND_EVENTS:
+            raise NoticeRefused(NoticeFault.EVENT_UNSUPPORTED, envelope.event_type)
+        try:
+            content = open_sealed(envelope.resource, self._key)
+        except ValueError as error:
+            raise NoticeRefused(NoticeFault.KEY_WRONG, str(error)) from error
+        try:
+            return self._translate(envelope, content)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise NoticeRefused(NoticeFault.MALFORMED, str(error)) from error
+
+    def _translate(self, envelope: NoticeEnvelope, content: bytes) -> Notice:
+        if envelope.event_type in PAYMENT_EVENTS:
+            transaction = _transaction.decode(content)
+            self._check_merchant(transaction.mchid, transaction.appid)
+            payment = payment_of(transaction)
+            return Notice(id=envelope.id, event_type=envelope.event_type, payment=payment)
+        refund = _refund.decode(content)
+        self._check_merchant(refund.mchid, self._appid)
+        return Notice(id=envelope.id, event_type=envelope.event_type, refund=refund_of(refund))
+
+    def _check_merchant(self, mchid: str, appid: str) -> None:
+        if (mchid, appid) != (self._mchid, self._appid):
+            raise NoticeRefused(NoticeFault.MERCHANT_WRONG, f"it is for mchid {mchid}, appid {appid}")

@@ -1,0 +1,108 @@
+"""What WeChat Pay gave the merchant: numbers, keys and certificates."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from feiqian.channels.wechatpay.signing import Signer, VerifyingKeys, read_certificate, read_public_key
+from feiqian.kernel.errors import InvalidRequest
+
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
+"""What the readers of PEM texts raise."""
+
+
+class WechatPayConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One merchant's access. PEM texts, not paths. At least one way to verify WeChat Pay must be given."""
+
+    base_url: str
+    """Scheme and host, such as https://api.mch.weixin.qq.com."""
+    mchid: str
+    appid: str
+    merchant_serial_no: str
+    """Serial of the merchant's API certificate."""
+    merchant_private_key: str
+    """PEM of its private key."""
+    api_v3_key: str
+    """32 characters; opens callbacks and certificates."""
+    public_key_id: str | None = None
+    """``PUB_KEY_ID_…``; merchants since 2024 have a public key instead of platform certificates."""
+    public_key: str | None = None
+    platform_certificates: dict[str, str] = {}
+    """Serial -> PEM. Both ways may be given while a merchant moves from one to the other."""
+
+    def __repr__(self) -> str:
+        return f"WechatPayConfig(mchid={self.mchid!r}, base_url={self.base_url!r})"
+
+    def signer(self) -> Signer:
+        """Raises: InvalidRequest naming the setting."""
+        try:
+            return Signer(
+                mchid=self.mchid, serial_no=self.merchant_serial_no, private_key_pem=self.merchant_private_key
+            )
+        except _UNREADABLE as error:
+            raise InvalidRequest(field="wechatpay merchant_private_key", reason=str(error)) from error
+
+    def verifying_keys(self) -> VerifyingKeys:
+        """Raises: InvalidRequest naming the setting."""
+        keys: dict[str, RSAPublicKey] = {}
+        try:
+            for serial, pem in self.platform_certificates.items():
+                keys[serial] = read_certificate(pem, serial)
+        except _UNREADABLE as error:
+            raise InvalidRequest(field="wechatpay platform_certificates", reason=str(error)) from error
+        try:
+            if self.public_key_id and self.public_key:
+                keys[self.public_key_id] = read_public_key(self.public_key)
+        except _UNREADABLE as error:
+            raise InvalidRequest(field="wechatpay public_key", reason=str(error)) from error
+        if not keys:
+            raise InvalidRequest(field="wechatpay public_key", reason="or a certificate must be given")
+        return VerifyingKeys(keys)
+
+    def check(self) -> None:
+        """Raises: InvalidRequest naming the setting."""
+        split = urlsplit(self.base_url)
+        if split.scheme not in ("http", "https") or not split.netloc or split.path.strip("/") or split.query:
+            raise InvalidRequest(field="wechatpay base_url", reason="must be scheme and host, nothing more")
+        if len(self.api_v3_key.encode()) != 32:
+            raise InvalidRequest(field="wechatpay api_v3_key", reason="must be 32 bytes")
+        for name in ("mchid", "appid", "merchant_serial_no"):
+            if not re.fullmatch(r"[0-9A-Za-z_\-]{1,64}", getattr(self, name)):
+                raise InvalidRequest(field=f"wechatpay {name}", reason="must be 1 to 64 letters and digits")
+
+
+class _SandboxCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """The file that the simulator leaves for us."""
+
+    mchid: str
+    appid: str
+    merchant_serial_no: str
+    merchant_private_key: str
+    api_v3_key: str
+    wechatpay_public_key_id: str
+    wechatpay_public_key: str
+    platform_certificate_serial_no: str
+    platform_certificate: str
+
+
+def config_from_sandbox(credentials_json_path: Path, base_url: str) -> WechatPayConfig:
+    """The access that the simulator at ``base_url`` grants.
+
+    Raises: OSError, msgspec.DecodeError when the file is not there or not of its form.
+    """
+    given = msgspec.json.decode(credentials_json_path.read_bytes(), type=_SandboxCredentials)
+    return WechatPayConfig(
+        base_url=base_url,
+        mchid=given.mchid,
+        appid=given.appid,
+        merchant_serial_no=given.merchant_serial_no,
+        merchant_private_key=given.merchant_private_key,
+        api_v3_key=given.api_v3_key,
+        public_key_id=given.wechatpay_public_key_id,
+        public_key=given.wechatpay_public_key,
+        platform_certificates={given.platform_certificate_serial_no: given.platform_certificate},
+    )
