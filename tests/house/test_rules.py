@@ -17,7 +17,8 @@ class TestTheHouse:
         assert not findings, "\n".join(findings)
 
     def test_hides_no_module_from_the_import_linter(self) -> None:
-        folders = {file.parent for file in SOURCE.rglob("*.py")}
+        # Migration scripts begin with a number: they are run, never imported.
+        folders = {file.parent for file in SOURCE.rglob("*.py") if file.stem.isidentifier()}
         assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
     def test_is_read_whole(self) -> None:
