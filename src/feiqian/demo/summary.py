@@ -1,0 +1,122 @@
+"""What the story adds up to: one JSON object for programs, one table for people. Amounts in fen."""
+
+import msgspec
+
+from feiqian.kernel.money import format_major
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened in some days, counted from the server's answers; adds up day by day."""
+
+    payments: int = 0
+    paid: int = 0
+    refunds: int = 0
+    refunded: int = 0
+    fees: int = 0
+    """Of payments, before refunds took their part back."""
+    fees_returned: int = 0
+    settled: int = 0
+    bill_lines: int = 0
+    matched: int = 0
+    carried_over: int = 0
+    unexplained: int = 0
+    vouchers: int = 0
+    trial_balances_wrong: int = 0
+    """Dates whose trial balance differs from the ledger."""
+    seconds: float = 0.0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What only the house itself can say at the end."""
+
+    ledger_transactions: int
+    ledger_verified: bool
+    """Every balance and seal was recomputed from the entries and agrees."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a story. The order of the fields is the order of the keys."""
+
+    orders: int
+    """Invoices of every kind in the file's days."""
+    payments: int
+    paid: int
+    refunds: int
+    refunded: int
+    rejected: int
+    """Rows in the file of rejects."""
+    unmatched_refund: int
+    """What cancellations asked back and no earlier order could cover."""
+    fees: int
+    """0.6 % of each payment, floor, before refunds."""
+    settled: int
+    """What the closes made available to suppliers."""
+    suppliers: int
+    buyers: int
+    """Who paid at least once; walk-ins count as one."""
+    ledger_transactions: int
+    ledger_verified: bool
+    bill_lines: int
+    matched: int
+    carried_over: int
+    unexplained: int
+    vouchers: int
+    trial_balance_ok: bool
+    """On every date."""
+    loans: int
+    lent: int
+    repaid: int
+    """Principal, interest and penalty."""
+    interest: int
+    """Accrued; lent + interest + penalty - repaid = outstanding."""
+    outstanding: int
+    """Principal, interest and penalty still owed."""
+    seconds: float
+    """Of work, over all runs of the story."""
+    fees_returned: int
+    """The part of the fees that went back with refunds."""
+    penalty: int
+    """Accrued on overdue loans."""
+
+    def json(self) -> str:
+        """One JSON object on one line."""
+        return msgspec.json.encode(self).decode()
+
+    def table(self) -> str:
+        """The same for people, in yuan."""
+        rows = [
+            ("orders", f"{self.orders:,}", f"{self.rejected:,} rejected"),
+            ("payments", f"{self.payments:,}", yuan(self.paid)),
+            ("refunds", f"{self.refunds:,}", yuan(self.refunded)),
+            ("cancelled, nothing to refund", "", yuan(self.unmatched_refund)),
+            ("fees", "", f"{yuan(self.fees)}, {yuan(self.fees_returned)} returned"),
+            ("settled", "", yuan(self.settled)),
+            ("suppliers", f"{self.suppliers:,}", ""),
+            ("buyers", f"{self.buyers:,}", ""),
+            ("ledger transactions", f"{self.ledger_transactions:,}", _word(self.ledger_verified, "verified")),
+            ("bill lines", f"{self.bill_lines:,}", self._bill()),
+            ("vouchers", f"{self.vouchers:,}", _word(self.trial_balance_ok, "in balance")),
+            ("loans", f"{self.loans:,}", f"{yuan(self.lent)} lent, {yuan(self.repaid)} repaid"),
+            ("interest", "", f"{yuan(self.interest)}, {yuan(self.outstanding)} outstanding in all"),
+            ("seconds", f"{self.seconds:,.1f}", f"{self.payments / max(self.seconds, 0.1):,.0f} payments/s"),
+        ]
+        return "\n".join(f"{name:<30}{count:>10}  {note}".rstrip() for name, count, note in rows)
+
+    def _bill(self) -> str:
+        return (
+            f"{self.matched:,} matched, {self.carried_over:,} carried over, {self.unexplained:,} unexplained"
+        )
+
+
+def yuan(amount_fen: int) -> str:
+    """``-123456789`` fen as ``¥-1,234,567.89``."""
+    whole, _, rest = format_major(amount_fen).partition(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    return f"¥{sign}{int(digits):,}.{rest}"
+
+
+def _word(holds: bool, word: str) -> str:
+    return word if holds else f"NOT {word}"

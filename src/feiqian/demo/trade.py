@@ -1,0 +1,128 @@
+"""Buyers at work: orders are paid and refunded, and each is waited for until the books have it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from feiqian.demo.api import PartnerApi, Payment, Refund, Sandbox
+from feiqian.demo.errors import OutcomeMissing, RequestRefused
+from feiqian.demo.names import supplier_name
+from feiqian.demo.plan import PlannedPayment, PlannedRefund
+
+PATIENCE_S = 30.0
+"""How long an outcome may take on the real clock: far above what a busy machine needs."""
+_POLL_FIRST_S = 0.004
+_POLL_GROWTH = 1.5
+_POLL_LONGEST_S = 0.2
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def all_of(act: Callable[[T], Awaitable[R]], items: Sequence[T], *, at_once: int) -> list[R]:
+    """Apply ``act`` to every item, at most ``at_once`` at a time; the first fault stops the rest."""
+    slots = asyncio.Semaphore(at_once)
+
+    async def one(item: T) -> R:
+        async with slots:
+            return await act(item)
+
+    if len(items) == 1:
+        return [await act(items[0])]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(item)) for item in items]
+    except ExceptionGroup as faults:
+        raise faults.exceptions[0] from faults
+    return [task.result() for task in tasks]
+
+
+class Trade:
+    """Makes planned payments and refunds happen."""
+
+    def __init__(self, *, partner: PartnerApi, sandbox: Sandbox, patience_s: float = PATIENCE_S) -> None:
+        self._partner = partner
+        self._sandbox = sandbox
+        self._patience_s = patience_s
+        self._merchants: set[str] = set()
+        """Suppliers that the platform has already made known."""
+
+    async def welcome(self, suppliers: Sequence[str]) -> None:
+        """Make suppliers known as merchants, each once."""
+        for supplier in suppliers:
+            if supplier not in self._merchants:
+                await self._partner.ensure_merchant(merchant_no=supplier, name=supplier_name(supplier))
+                self._merchants.add(supplier)
+
+    async def pay(self, planned: PlannedPayment) -> Payment:
+        """Create the payment, let the buyer pay it, and wait until it has succeeded.
+
+        Raises: OutcomeMissing, RequestRefused, StoryError.
+        """
+        payment = await self._partner.create_payment(
+            order_no=planned.order_no,
+            amount=planned.amount,
+            description=f"Order {planned.order_no}",
+            buyer=planned.buyer,
+            shares=planned.shares,
+        )
+        if payment.state == "created":
+            payment = await self._payment_after(payment, "created")
+        if payment.state == "awaiting_payment" and payment.code_url is not None:
+            try:
+                await self._sandbox.pay(payment.code_url)
+            except RequestRefused as refusal:
+                return await self._paid_before(payment, refusal)
+            payment = await self._payment_after(payment, "awaiting_payment")
+        if payment.state != "succeeded":
+            raise OutcomeMissing(f"payment {payment.id} of order {payment.order_no} is {payment.state}")
+        return payment
+
+    async def request_refund(self, planned: PlannedRefund) -> Refund:
+        """Ask for a refund; it is on its way when this returns."""
+        payment = await self._partner.payment_of_order(planned.order_no)
+        return await self._partner.create_refund(
+            payment_id=payment.id,
+            refund_no=planned.refund_no,
+            amount=planned.amount,
+            reason="Goods returned",
+        )
+
+    async def refunded(self, refund: Refund) -> Refund:
+        """Wait until a refund has succeeded.
+
+        Raises: OutcomeMissing, RequestRefused, StoryError.
+        """
+
+        def under_way(seen: Refund) -> bool:
+            return seen.state in {"pending", "processing"}
+
+        refund = await self._poll(refund, under_way, lambda: self._partner.refund(refund.id))
+        if refund.state != "succeeded":
+            raise OutcomeMissing(f"refund {refund.refund_no} ({refund.id}) is {refund.state}")
+        return refund
+
+    async def _payment_after(self, payment: Payment, state: str) -> Payment:
+        """The payment once it has left a state; after long silence the server is made to ask the channel."""
+        payment = await self._poll(
+            payment, lambda seen: seen.state == state, lambda: self._partner.payment(payment.id)
+        )
+        return await self._partner.query_payment(payment.id) if payment.state == state else payment
+
+    async def _paid_before(self, payment: Payment, refusal: RequestRefused) -> Payment:
+        """A story that was stopped goes on: the buyer had paid, the server may not have heard."""
+        payment = await self._partner.query_payment(payment.id)
+        if payment.state != "succeeded":
+            raise refusal
+        return payment
+
+    async def _poll(self, seen: T, waits: Callable[[T], bool], look: Callable[[], Awaitable[T]]) -> T:
+        """Look again until ``waits`` is false or patience ends; what was seen last."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience_s
+        delay_s = _POLL_FIRST_S
+        while waits(seen) and loop.time() < deadline:
+            await asyncio.sleep(delay_s)
+            seen = await look()
+            delay_s = min(delay_s * _POLL_GROWTH, _POLL_LONGEST_S)
+        return seen
