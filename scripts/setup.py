@@ -203,7 +203,7 @@ def need_chromium() -> None:
     if shutil.which("apt-get") and not has_chinese_font():
         missing.append("fonts-noto-cjk")
     if missing and not apt_install(*missing):
-        say(f"not installed, no rights to: {' '.join(missing)}")
+        say(f"could not install {' '.join(missing)} here")
     if not find_chromium():
         raise SetupProblem(
             "the browser tests need Chromium; install it (Debian: sudo apt-get install chromium "
@@ -219,7 +219,7 @@ def has_chinese_font() -> bool:
 
 
 def apt_install(*packages: str) -> bool:
-    """Install Debian packages where that is possible without asking for a password."""
+    """Install Debian packages where that is possible without a password; says whether they are there now."""
     if not shutil.which("apt-get"):
         return False
     prefix: list[str] = []
@@ -231,12 +231,13 @@ def apt_install(*packages: str) -> bool:
         ):
             return False
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run([*prefix, "apt-get", "update", "-qq"], what="list of system packages", environment=environment)
-    run(
-        [*prefix, "apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages],
-        what=f"system packages: {' '.join(packages)}",
-        environment=environment,
-    )
+    install = [*prefix, "apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages]
+    try:
+        run([*prefix, "apt-get", "update", "-qq"], what="list of system packages", environment=environment)
+        run(install, what=f"system packages: {' '.join(packages)}", environment=environment)
+    except SetupProblem as problem:
+        say(str(problem))
+        return False
     return True
 
 
