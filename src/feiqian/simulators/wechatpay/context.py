@@ -1,0 +1,44 @@
+"""What every part of the running simulator shares."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from aiohttp import web
+
+from feiqian.kernel.money import Rounding, to_minor
+from feiqian.simulators.wechatpay.behaviour import Behaviour
+from feiqian.simulators.wechatpay.books import Books
+from feiqian.simulators.wechatpay.callbacks import Callbacks
+from feiqian.simulators.wechatpay.clock import SandboxClock
+from feiqian.simulators.wechatpay.credentials import KeyRing
+from feiqian.simulators.wechatpay.signing import NonceMemory
+
+
+@dataclass
+class Simulator:
+    """One sandbox merchant's WeChat Pay."""
+
+    directory: Path
+    books: Books
+    keys: KeyRing
+    clock: SandboxClock
+    behaviour: Behaviour
+    callbacks: Callbacks
+    fee_rate: Decimal
+    """The channel's share of a payment, 0.0038 for 0.38 %."""
+    nonces: NonceMemory = field(default_factory=NonceMemory)
+
+    def fee(self, amount: int) -> int:
+        """The fee of an amount in fen, rounded half up to whole fen."""
+        return to_minor(amount * self.fee_rate, Rounding.HALF_UP)
+
+
+SIMULATOR = web.AppKey("simulator", Simulator)
+SERIAL = web.RequestKey("serial", str)
+"""The Wechatpay-Serial that this request is answered under."""
+
+
+def of(request: web.Request) -> Simulator:
+    """The simulator that serves this request."""
+    return request.app[SIMULATOR]

@@ -1,0 +1,274 @@
+"""Refunds: accepted, then settled by the sandbox as told.
+
+Source: the merchant documentation's pages on applying for and querying refunds.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from feiqian.kernel.money import AMOUNT_MAX
+from feiqian.simulators.wechatpay.answers import NeverAnswered, Refused, answer, encode, parse
+from feiqian.simulators.wechatpay.context import SERIAL, Simulator, of
+from feiqian.simulators.wechatpay.moments import beijing, rfc3339
+from feiqian.simulators.wechatpay.orders import (
+    NOTIFY_URL,
+    Order,
+    Text32,
+    order_named,
+    order_of_transaction,
+    order_with_id,
+)
+
+REFUNDABLE_FOR = timedelta(days=365)
+REFUNDS_MAX = 50
+"""Of one order."""
+
+Final = Literal["SUCCESS", "ABNORMAL", "CLOSED"]
+"""How a refund ends: the buyer has it, the buyer's account cannot take it, it was given up."""
+
+Fen = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MAX)]
+
+
+class RefundAmount(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """In fen."""
+
+    refund: Fen
+    total: Fen
+    """The order's amount, repeated."""
+    currency: Literal["CNY"]
+    from_: list[dict[str, Any]] = msgspec.field(default_factory=list, name="from")
+
+
+class Application(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The body of POST /v3/refund/domestic/refunds."""
+
+    out_refund_no: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_\-|*@]{1,64}$")]
+    amount: RefundAmount
+    transaction_id: Text32 = ""
+    out_trade_no: Text32 = ""
+    reason: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    notify_url: Annotated[str, msgspec.Meta(pattern=NOTIFY_URL, max_length=256)] | None = None
+    funds_account: Literal["AVAILABLE", "UNSETTLED", ""] = ""
+    goods_detail: list[dict[str, Any]] = []
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """A row of ``refunds``; its columns are explained there."""
+
+    id: int
+    out_refund_no: str
+    refund_id: str
+    order_id: int
+    request: bytes
+    amount: int
+    notify_url: str
+    serial: str
+    status: str
+    created_at: int
+    succeeded_at: int | None
+    fee: int
+
+
+COLUMNS = ", ".join(Refund.__struct_fields__)
+
+
+def refund_named(simulator: Simulator, out_refund_no: str) -> Refund | None:
+    """By the merchant's number."""
+    row = simulator.books.row(f"SELECT {COLUMNS} FROM refunds WHERE out_refund_no = ?", out_refund_no)
+    return None if row is None else Refund(*row)
+
+
+def refunds_of(simulator: Simulator, order: Order) -> list[Refund]:
+    """Every refund of an order, oldest first."""
+    rows = simulator.books.rows(f"SELECT {COLUMNS} FROM refunds WHERE order_id = ? ORDER BY id", order.id)
+    return [Refund(*row) for row in rows]
+
+
+def apply(simulator: Simulator, application: Application, serial: str) -> tuple[Order, Refund]:
+    """Accept a refund, or find the same one again. The new one is PROCESSING. Raises: Refused."""
+    content = encode(application)
+    known = refund_named(simulator, application.out_refund_no)
+    if known is not None:
+        if content != known.request:
+            raise Refused(400, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试")
+        return order_with_id(simulator, known.order_id), known
+    order = _refundable(simulator, application)
+    now_ms = simulator.clock.now_ms()
+    with simulator.books.atomically():
+        simulator.books.write(
+            "UPDATE orders SET refunded = refunded + ?, refunds = refunds + 1 WHERE id = ?",
+            application.amount.refund,
+            order.id,
+        )
+        # Orders and refunds of the same second must not share a number: the order's row and the refund's place in it.
+        refund_id = (
+            f"503{simulator.books.series}{beijing(now_ms, '%Y%m%d')}{order.id:010d}{order.refunds:02d}"
+        )
+        simulator.books.write(
+            "INSERT INTO refunds (out_refund_no, refund_id, order_id, request, amount, notify_url, serial, status,"
+            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'PROCESSING', ?)",
+            application.out_refund_no,
+            refund_id,
+            order.id,
+            content,
+            application.amount.refund,
+            application.notify_url or "",
+            serial,
+            now_ms,
+        )
+    refund = refund_named(simulator, application.out_refund_no)
+    assert refund is not None, "it was just written"
+    return order_with_id(simulator, order.id), refund
+
+
+def _refundable(simulator: Simulator, application: Application) -> Order:
+    """The paid order that has this much left. Raises: Refused."""
+    if bool(application.transaction_id) == bool(application.out_trade_no):
+        raise Refused(400, "PARAM_ERROR", "transaction_id和out_trade_no必须二选一")
+    if application.transaction_id:
+        order = order_of_transaction(simulator, application.transaction_id)
+    else:
+        order = order_named(simulator, application.out_trade_no)
+    if order is None or order.paid_at is None:
+        raise Refused(404, "RESOURCE_NOT_EXISTS", "订单不存在或未支付")
+    amount = application.amount
+    if amount.total != order.total:
+        raise Refused(400, "INVALID_REQUEST", "订单金额与原订单金额不一致，请核实后再试")
+    if order.refunded >= order.total:
+        raise Refused(400, "INVALID_REQUEST", "订单已全额退款")
+    if order.refunded + amount.refund > order.total:
+        raise Refused(400, "INVALID_REQUEST", "申请退款金额大于订单可退金额")
+    if order.refunds >= REFUNDS_MAX:
+        raise Refused(400, "INVALID_REQUEST", f"单笔订单的退款次数不能超过{REFUNDS_MAX}次")
+    if simulator.clock.now_ms() - order.paid_at > REFUNDABLE_FOR / timedelta(milliseconds=1):
+        raise Refused(400, "INVALID_REQUEST", "订单已超过可退款的最大期限（支付完成后一年内）")
+    return order
+
+
+def settle(simulator: Simulator, refund: Refund, status: Final) -> None:
+    """End a refund that is PROCESSING and tell the merchant. Raises: Refused when it has ended."""
+    if refund.status != "PROCESSING":
+        raise Refused(400, "INVALID_REQUEST", f"退款单已是{refund.status}")
+    order = order_with_id(simulator, refund.order_id)
+    now_ms = simulator.clock.now_ms()
+    succeeded = status == "SUCCESS"
+    with simulator.books.atomically():
+        simulator.books.write(
+            "UPDATE refunds SET status = ?, succeeded_at = ?, fee = ? WHERE id = ?",
+            status,
+            now_ms if succeeded else None,
+            _returned_fee(simulator, order, refund) if succeeded else 0,
+            refund.id,
+        )
+        if status == "CLOSED":
+            simulator.books.write(
+                "UPDATE orders SET refunded = refunded - ? WHERE id = ?", refund.amount, order.id
+            )
+        ended = refund_named(simulator, refund.out_refund_no)
+        assert ended is not None, "it was just written"
+        if ended.notify_url:
+            simulator.callbacks.enqueue(
+                order_id=order.id,
+                kind="refund",
+                event_type=f"REFUND.{status}",
+                resource=_callback_view(simulator, order, ended),
+                notify_url=ended.notify_url,
+                serial=ended.serial,
+                now_ms=now_ms,
+            )
+
+
+def _returned_fee(simulator: Simulator, order: Order, refund: Refund) -> int:
+    """The fee of the refunded amount, half up; never more than is left of it, all of it with the last fen."""
+    row = simulator.books.row(
+        "SELECT coalesce(sum(fee), 0), coalesce(sum(amount), 0) FROM refunds"
+        " WHERE order_id = ? AND status = 'SUCCESS'",
+        order.id,
+    )
+    assert row is not None, "a sum has one row"
+    fee_returned, amount_returned = row
+    left = (order.fee or 0) - fee_returned
+    if amount_returned + refund.amount == order.total:
+        return left
+    return min(simulator.fee(refund.amount), left)
+
+
+def view(order: Order, refund: Refund) -> dict[str, Any]:
+    """A refund as applications and queries show it."""
+    shown: dict[str, Any] = {
+        "amount": {
+            "currency": "CNY",
+            "discount_refund": 0,
+            "from": [],
+            "payer_refund": refund.amount,
+            "payer_total": order.total,
+            "refund": refund.amount,
+            "refund_fee": refund.fee,
+            "settlement_refund": refund.amount,
+            "settlement_total": order.total,
+            "total": order.total,
+        },
+        "channel": "ORIGINAL",
+        "create_time": rfc3339(refund.created_at),
+        "funds_account": "AVAILABLE",
+        "out_refund_no": refund.out_refund_no,
+        "out_trade_no": order.out_trade_no,
+        "promotion_detail": [],
+        "refund_id": refund.refund_id,
+        "status": refund.status,
+        "transaction_id": order.transaction_id,
+        "user_received_account": "支付用户零钱",
+    }
+    if refund.succeeded_at is not None:
+        shown["success_time"] = rfc3339(refund.succeeded_at)
+    return shown
+
+
+def _callback_view(simulator: Simulator, order: Order, refund: Refund) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "mchid": simulator.keys.mchid,
+        "out_trade_no": order.out_trade_no,
+        "transaction_id": order.transaction_id,
+        "out_refund_no": refund.out_refund_no,
+        "refund_id": refund.refund_id,
+        "refund_status": refund.status,
+        "amount": {
+            "total": order.total,
+            "refund": refund.amount,
+            "payer_total": order.total,
+            "payer_refund": refund.amount,
+        },
+        "user_received_account": "支付用户零钱",
+    }
+    if refund.succeeded_at is not None:
+        shown["success_time"] = rfc3339(refund.succeeded_at)
+    return shown
+
+
+async def answer_application(request: web.Request) -> web.Response:
+    """POST /v3/refund/domestic/refunds"""
+    simulator = of(request)
+    mode = simulator.behaviour.take_refund()
+    if mode == "error":
+        raise Refused(500, "SYSTEM_ERROR", "系统异常，请使用相同参数稍后重试")
+    application = parse(await request.read(), Application)
+    with simulator.books.atomically():
+        is_new = refund_named(simulator, application.out_refund_no) is None
+        order, refund = apply(simulator, application, request[SERIAL])
+        if is_new and mode != "processing":
+            settle(simulator, refund, "ABNORMAL" if mode == "abnormal" else "SUCCESS")
+    if mode == "timeout_after_success":
+        raise NeverAnswered
+    return answer(view(order, refund))
+
+
+async def answer_query(request: web.Request) -> web.Response:
+    """GET /v3/refund/domestic/refunds/{out_refund_no}"""
+    simulator = of(request)
+    refund = refund_named(simulator, request.match_info["out_refund_no"])
+    if refund is None:
+        raise Refused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+    return answer(view(order_with_id(simulator, refund.order_id), refund))
