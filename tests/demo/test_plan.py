@@ -1,7 +1,8 @@
 """The rules of the story on small examples that can be checked by hand."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from feiqian.demo.orders import Order, TradingDay
@@ -91,6 +92,13 @@ class TestACancellation:
         planner.plan(TradingDay(date=DAY, orders=(order("1", 300),)))
         later = planner.plan(TradingDay(date=date(2010, 12, 2), orders=(order("C2", -100),)))
         assert refunds_of(later) == [("C2-1", "1", 100)]
+
+    @pytest.mark.parametrize(("minutes_over", "refunded"), [(0, 100), (1, 0)])
+    def test_reaches_back_one_year_as_the_channel_does(self, minutes_over: int, refunded: int) -> None:
+        late = NOON + timedelta(days=365, minutes=minutes_over)
+        day = plan(order("1", 300), msgspec.structs.replace(order("C2", -100), placed_at=late))
+        assert sum(refund.amount for refund in day.refunds) == refunded
+        assert sum(reject.amount for reject in day.rejects) == 100 - refunded
 
     @pytest.mark.parametrize("amount", [0, 100])
     def test_of_nothing_is_rejected(self, amount: int) -> None:

@@ -6,7 +6,7 @@ of each buyer's paid orders.
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -16,6 +16,9 @@ from feiqian.kernel.money import apportion
 
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,32}")
 """What a channel accepts as a merchant's own refund number."""
+
+REFUNDABLE_FOR = timedelta(days=365)
+"""WeChat Pay refunds within a year of the payment: nothing can be taken back from an older order."""
 
 
 class RejectReason(StrEnum):
@@ -28,7 +31,7 @@ class RejectReason(StrEnum):
     NOT_REFUNDABLE = "not_refundable"
     """A cancellation that would give back nothing or less."""
     NOTHING_TO_REFUND = "nothing_to_refund"
-    """The part of a cancellation that no earlier order of the buyer can cover."""
+    """The part of a cancellation that no order of the buyer in the year before can cover."""
 
 
 class PlannedPayment(msgspec.Struct, frozen=True):
@@ -73,8 +76,8 @@ class Planner:
     """Plans trading days in sequence."""
 
     def __init__(self) -> None:
-        self._left: dict[str, list[tuple[str, int]]] = {}
-        """buyer -> (order number, fen not yet refunded) of paid orders, oldest first."""
+        self._left: dict[str, list[tuple[str, datetime, int]]] = {}
+        """buyer -> (order number, time, fen not yet refunded) of paid orders, oldest first."""
         self.suppliers: set[str] = set()
         """Everyone who has had a share of a payment."""
 
@@ -104,7 +107,7 @@ class Planner:
     def _sell(self, order: Order) -> PlannedPayment:
         shares = _shares(order)
         self.suppliers.update(supplier for supplier, _ in shares)
-        self._left.setdefault(order.buyer, []).append((order.invoice_no, order.amount))
+        self._left.setdefault(order.buyer, []).append((order.invoice_no, order.placed_at, order.amount))
         return PlannedPayment(
             order_no=order.invoice_no,
             buyer=order.buyer,
@@ -119,12 +122,12 @@ class Planner:
             return [], [_reject(order, RejectReason.NOT_REFUNDABLE, rest)]
         refunds: list[PlannedRefund] = []
         paid = self._left.get(order.buyer, [])
-        while rest and paid:
-            order_no, left = paid.pop()
+        while rest and paid and order.placed_at - paid[-1][1] <= REFUNDABLE_FOR:
+            order_no, placed_at, left = paid.pop()
             amount = min(rest, left)
             rest -= amount
             if left > amount:
-                paid.append((order_no, left - amount))
+                paid.append((order_no, placed_at, left - amount))
             refunds.append(
                 PlannedRefund(
                     refund_no=refund_number(order.invoice_no, order_no),

@@ -75,7 +75,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     outstanding: int
     """Principal, interest and penalty still owed."""
     seconds: float
-    """Of work, over all runs of the story."""
+    """Of work on complete dates, over all runs of the story."""
     fees_returned: int
     """The part of the fees that went back with refunds."""
     penalty: int
