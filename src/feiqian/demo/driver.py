@@ -20,9 +20,9 @@ from feiqian.demo.display import Display
 from feiqian.demo.plan import DayPlan, PlannedPayment, PlannedRefund, Planner, Reject, RejectReason
 from feiqian.demo.story import Story
 from feiqian.demo.summary import Counts, Facts, Summary
-from feiqian.demo.trade import Trade, all_of
+from feiqian.demo.trade import SILENCE_S, Trade, all_of
 from feiqian.infra.http import HttpClient
-from feiqian.kernel.calendar import days, local
+from feiqian.kernel.calendar import business_date, days, local
 
 PAYMENTS_AT_ONCE = 8
 """Buyers who pay in the same minute do so side by side."""
@@ -63,11 +63,13 @@ class _Telling:
         self._connection = connection
         self._partner = partner
         self._sandbox = sandbox
-        self._trade = Trade(partner=partner, sandbox=sandbox)
+        self._trade = Trade(partner=partner, sandbox=sandbox, let_time_pass=self._let_time_pass)
         self._planner = Planner()
         self._dates = list(days(story.first_date, story.last_date + timedelta(days=1)))
         self._display = Display(progress, dates=len(self._dates))
         self._now = story.starts_at
+        self._moved = monotonic()
+        """When the clocks were last set, on the machine's own."""
 
     async def to_the_end(self) -> Summary:
         story = self._story
@@ -159,8 +161,15 @@ class _Telling:
     async def _at(self, moment: datetime) -> None:
         """Set both clocks; neither ever goes back."""
         self._now = max(self._now, moment)
+        self._moved = monotonic()
         await self._sandbox.set_clock(self._now)
         self._connection.advance(self._now)
+
+    async def _let_time_pass(self) -> None:
+        """Nothing happens: move on a minute, once for all who wait, but never into the next date."""
+        later = self._now + timedelta(minutes=1)
+        if monotonic() - self._moved >= SILENCE_S and business_date(later) == business_date(self._now):
+            await self._at(later)
 
     async def _summary(self, rejects: list[Reject]) -> Summary:
         counts = self._story.progress.counts

@@ -11,6 +11,8 @@ from feiqian.demo.plan import PlannedPayment, PlannedRefund
 
 PATIENCE_S = 30.0
 """How long an outcome may take on the real clock: far above what a busy machine needs."""
+SILENCE_S = 2.0
+"""After so long on the real clock the story's clock moves on a little, so that retries and checks fall due."""
 _POLL_FIRST_S = 0.004
 _POLL_GROWTH = 1.5
 _POLL_LONGEST_S = 0.2
@@ -40,9 +42,18 @@ async def all_of(act: Callable[[T], Awaitable[R]], items: Sequence[T], *, at_onc
 class Trade:
     """Makes planned payments and refunds happen."""
 
-    def __init__(self, *, partner: PartnerApi, sandbox: Sandbox, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        *,
+        partner: PartnerApi,
+        sandbox: Sandbox,
+        let_time_pass: Callable[[], Awaitable[None]],
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """``let_time_pass`` is called after every SILENCE_S in which an outcome did not come."""
         self._partner = partner
         self._sandbox = sandbox
+        self._let_time_pass = let_time_pass
         self._patience_s = patience_s
         self._merchants: set[str] = set()
         """Suppliers that the platform has already made known."""
@@ -120,8 +131,12 @@ class Trade:
         """Look again until ``waits`` is false or patience ends; what was seen last."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience_s
+        nudge_at = loop.time() + SILENCE_S
         delay_s = _POLL_FIRST_S
         while waits(seen) and loop.time() < deadline:
+            if loop.time() > nudge_at:
+                await self._let_time_pass()
+                nudge_at = loop.time() + SILENCE_S
             await asyncio.sleep(delay_s)
             seen = await look()
             delay_s = min(delay_s * _POLL_GROWTH, _POLL_LONGEST_S)
