@@ -6,6 +6,7 @@ line; one line of totals. Amounts are yuan. Source: the official bill guide and 
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -50,7 +51,7 @@ _REFUND_STATES = {
 }
 """退款状态 -> ours."""
 
-_fen = lru_cache(maxsize=65_536)(parse_major)
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
 def check_hash(content: bytes, *, day: date, hash_type: str, hash_value: str) -> None:
@@ -73,6 +74,14 @@ def parse_bill(content: bytes, *, day: date, mchid: str) -> Bill:
     Raises: BillDamaged naming the fault and the place; then no line may be used.
     """
     return _BillReader(day, mchid).read(content)
+
+
+@lru_cache(maxsize=65_536)
+def _fen(yuan: str) -> int:
+    """Raises: ValueError unless it is a plain decimal of whole fen."""
+    if not _AMOUNT.fullmatch(yuan):
+        raise ValueError(f"not an amount in yuan: {yuan!r}")
+    return parse_major(yuan, CURRENCY)
 
 
 class _BillReader:
