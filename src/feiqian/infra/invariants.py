@@ -32,7 +32,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check(
-    tx: Transaction, *, domain: str, invariants: Iterable[Invariant], parameters: Mapping[str, object] | None = None
+    tx: Transaction,
+    *,
+    domain: str,
+    invariants: Iterable[Invariant],
+    parameters: Mapping[str, object] | None = None,
 ) -> list[Finding]:
     """Run the invariants of a domain. Their SQL may use ``%(cell)s`` and what ``parameters`` names."""
     findings: list[Finding] = []

@@ -203,23 +203,24 @@ class _Launcher:
         """Run a program to its end."""
         return subprocess.run(
             [*self._prefix, str(self._programs / program), *arguments],
-            capture_output=True, check=False, cwd="/", env=self._environment(), **self._credentials(),
+            capture_output=True, check=False, cwd="/", env=self._environment(), user=self._uid, group=self._gid, extra_groups=self._groups,
         )  # fmt: skip
 
     def spawn(self, program: str, *arguments: str, output: object) -> "subprocess.Popen[bytes]":
         """Start a program that ends with us."""
-        return subprocess.Popen(  # noqa: S603 - our own program and arguments
+        return subprocess.Popen(
             [*self._prefix, str(self._programs / program), *arguments],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/",  # pyright: ignore[reportArgumentType]
-            env=self._environment(), start_new_session=True, preexec_fn=_die_with_parent(),
-            **self._credentials(),
+            env=self._environment(), start_new_session=True,
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - a bare prctl, no Python state is touched
+            user=self._uid, group=self._gid, extra_groups=self._groups,
         )  # fmt: skip
 
     def _reaches(self) -> bool:
         probe = 'test -x "$1" && "$2" --version >/dev/null'
         result = subprocess.run(
             [*self._prefix, "sh", "-c", probe, "sh", str(self._cluster.parent), str(self._programs / "postgres")],
-            capture_output=True, check=False, cwd="/", env=self._environment(), **self._credentials(),
+            capture_output=True, check=False, cwd="/", env=self._environment(), user=self._uid, group=self._gid, extra_groups=self._groups,
         )  # fmt: skip
         return result.returncode == 0
 
@@ -236,10 +237,17 @@ class _Launcher:
                 " Install PostgreSQL 16 or newer, or give FEIQIAN_DATABASE_URL."
             )
 
-    def _credentials(self) -> dict[str, int | list[int]]:
-        if self._user is None:
-            return {}
-        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+    @property
+    def _uid(self) -> int | None:
+        return self._user.pw_uid if self._user else None
+
+    @property
+    def _gid(self) -> int | None:
+        return self._user.pw_gid if self._user else None
+
+    @property
+    def _groups(self) -> list[int] | None:
+        return [] if self._user else None
 
     @staticmethod
     def _environment() -> dict[str, str]:

@@ -53,9 +53,7 @@ class ReplayAltered(Refusal):
 
     code = "exists_with_different_request"
     status = 409
-    english = (
-        "{key} was used before with a different {field}. Send the original request again, or use a new number."
-    )
+    english = "{key} was used before with a different {field}. Send the original request again, or use a new number."
     chinese = "{key} 已被使用，但 {field} 与原请求不同。请按原内容重发，或更换编号。"
 
 

@@ -96,10 +96,20 @@ CHART: dict[AccountCode, Subject] = {
     AccountCode.FUNDER_CASH: Subject(
         "101201", "其他货币资金－存放平台款", "Money at the platform", Side.DEBIT, Overdraft.NONE
     ),
-    AccountCode.FUNDER_CAPITAL: Subject("400101", "实收资本－投入资金", "Capital put in", Side.CREDIT, Overdraft.NONE),
-    AccountCode.LOAN_PRINCIPAL: Subject("130301", "贷款－本金", "Loans, principal", Side.DEBIT, Overdraft.NONE),
-    AccountCode.LOAN_INTEREST: Subject("113201", "应收利息", "Interest receivable", Side.DEBIT, Overdraft.NONE),
+    AccountCode.FUNDER_CAPITAL: Subject(
+        "400101", "实收资本－投入资金", "Capital put in", Side.CREDIT, Overdraft.NONE
+    ),
+    AccountCode.LOAN_PRINCIPAL: Subject(
+        "130301", "贷款－本金", "Loans, principal", Side.DEBIT, Overdraft.NONE
+    ),
+    AccountCode.LOAN_INTEREST: Subject(
+        "113201", "应收利息", "Interest receivable", Side.DEBIT, Overdraft.NONE
+    ),
     AccountCode.LOAN_PENALTY: Subject("113202", "应收罚息", "Penalty receivable", Side.DEBIT, Overdraft.NONE),
-    AccountCode.INTEREST_INCOME: Subject("601101", "利息收入", "Interest income", Side.CREDIT, Overdraft.UNLIMITED),
-    AccountCode.PENALTY_INCOME: Subject("601102", "罚息收入", "Penalty income", Side.CREDIT, Overdraft.UNLIMITED),
+    AccountCode.INTEREST_INCOME: Subject(
+        "601101", "利息收入", "Interest income", Side.CREDIT, Overdraft.UNLIMITED
+    ),
+    AccountCode.PENALTY_INCOME: Subject(
+        "601102", "罚息收入", "Penalty income", Side.CREDIT, Overdraft.UNLIMITED
+    ),
 }

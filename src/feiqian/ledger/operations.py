@@ -10,9 +10,7 @@ from feiqian.ledger.model import AccountRef, NewTransaction, Outcome, PostedTran
 from feiqian.ledger.rules import Position, decide, refuse_altered, refuse_malformed
 
 
-async def post(
-    tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]
-) -> list[Result]:
+async def post(tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]) -> list[Result]:
     """Post a batch: each transaction is accepted or refused by itself, in order; accounts open on first use.
 
     Returns a Result for each, in order. Ids must differ within a batch (ValueError). All accounts of the batch
@@ -51,9 +49,7 @@ async def post(
     return [results[transaction.id] for transaction in transactions]
 
 
-async def post_all(
-    tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]
-) -> list[Result]:
+async def post_all(tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]) -> list[Result]:
     """Post a batch that stands or falls as a whole: what a business fact does in its own transaction.
 
     Raises: the first LedgerRefusal; the caller's transaction rolls back and nothing has moved.
@@ -65,9 +61,7 @@ async def post_all(
     return results
 
 
-async def _lock(
-    tx: Transaction, refs: dict[UUID, AccountRef], now: datetime
-) -> dict[UUID, Position]:
+async def _lock(tx: Transaction, refs: dict[UUID, AccountRef], now: datetime) -> dict[UUID, Position]:
     if not refs:
         return {}
     ids = list(refs)

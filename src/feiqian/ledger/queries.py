@@ -87,7 +87,8 @@ async def balances_by_owner(
     """Current balances of every owner's account of that code (or of the named owners'); unused accounts are absent."""
     rows = await tx.all(
         Account,
-        _ACCOUNT + " WHERE cell = %s AND code = %s AND (%s::text[] IS NULL OR owner = ANY(%s)) ORDER BY owner",
+        _ACCOUNT
+        + " WHERE cell = %s AND code = %s AND (%s::text[] IS NULL OR owner = ANY(%s)) ORDER BY owner",
         (tx.cell, code.value, owners, owners),
     )
     return {row.owner: row.balance for row in rows}
@@ -171,9 +172,7 @@ async def day_totals(
     )
 
 
-async def closing_balances(
-    tx: Transaction, *, ref: AccountRef, first: date, last: date
-) -> dict[date, int]:
+async def closing_balances(tx: Transaction, *, ref: AccountRef, first: date, last: date) -> dict[date, int]:
     """One account's balance at the end of each date on which it moved."""
     rows = await tx.connection.execute(
         "SELECT DISTINCT ON (business_date) business_date, balance FROM ledger.entry"
@@ -181,7 +180,7 @@ async def closing_balances(
         " ORDER BY business_date, sequence DESC",
         (tx.cell, ref.id, first, last),
     )
-    return {day: balance for day, balance in await rows.fetchall()}
+    return dict(await rows.fetchall())
 
 
 async def statement(

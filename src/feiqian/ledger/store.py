@@ -12,7 +12,8 @@ from feiqian.ledger.rules import Position
 async def lock_accounts(tx: Transaction, ids: Sequence[UUID]) -> int:
     """Take the batch's whole fence in one sorted statement; returns how many of the accounts exist."""
     return await tx.execute(
-        "SELECT id FROM ledger.account WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR UPDATE", (tx.cell, sorted(ids))
+        "SELECT id FROM ledger.account WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR UPDATE",
+        (tx.cell, sorted(ids)),
     )
 
 

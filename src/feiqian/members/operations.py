@@ -62,7 +62,9 @@ async def issue_api_key(
     """A new key under that label; the one issued before under it stops working. Returns the key, once."""
     key = new_api_key()
     await store.revoke_api_keys(tx, platform=platform, label=label, now=now)
-    await store.insert_api_key(tx, hash=hash_token(key), platform=platform, label=label, scopes=scopes, now=now)
+    await store.insert_api_key(
+        tx, hash=hash_token(key), platform=platform, label=label, scopes=scopes, now=now
+    )
     return key
 
 
@@ -74,7 +76,9 @@ async def register_merchant(
     Raises: InvalidRequest; ReplayAltered when the number exists with another name.
     """
     if not 1 <= len(merchant_no) <= NUMBER_LENGTH_MAX or not merchant_no.isprintable() or "/" in merchant_no:
-        raise InvalidRequest(field="merchant_no", reason=f"must be 1 to {NUMBER_LENGTH_MAX} characters without a slash")
+        raise InvalidRequest(
+            field="merchant_no", reason=f"must be 1 to {NUMBER_LENGTH_MAX} characters without a slash"
+        )
     if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
         raise InvalidRequest(field="name", reason=f"must be 1 to {NAME_LENGTH_MAX} printable characters")
     await store.insert_merchant(

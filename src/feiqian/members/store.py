@@ -11,7 +11,13 @@ _MERCHANT = "SELECT id, platform, merchant_no, name, created_at FROM members.mer
 
 
 async def insert_platform(
-    tx: Transaction, *, id: UUID, name: str, webhook_url: str | None, webhook_secret: str | None, now: datetime
+    tx: Transaction,
+    *,
+    id: UUID,
+    name: str,
+    webhook_url: str | None,
+    webhook_secret: str | None,
+    now: datetime,
 ) -> None:
     await tx.execute(
         "INSERT INTO members.platform (cell, id, name, webhook_url, webhook_secret, created_at)"
@@ -68,7 +74,9 @@ async def insert_merchant(
     )
 
 
-async def read_merchants_by_no(tx: Transaction, platform: UUID, merchant_nos: Sequence[str]) -> list[Merchant]:
+async def read_merchants_by_no(
+    tx: Transaction, platform: UUID, merchant_nos: Sequence[str]
+) -> list[Merchant]:
     return await tx.all(
         Merchant,
         _MERCHANT + " WHERE cell = %s AND platform = %s AND merchant_no = ANY(%s)",
@@ -120,7 +128,9 @@ async def set_failures(tx: Transaction, id: UUID, failures: int, locked_until: d
     )
 
 
-async def insert_session(tx: Transaction, *, hash: bytes, staff: UUID, now: datetime, lasts: timedelta) -> None:
+async def insert_session(
+    tx: Transaction, *, hash: bytes, staff: UUID, now: datetime, lasts: timedelta
+) -> None:
     await tx.execute("DELETE FROM members.session WHERE cell = %s AND expires_at <= %s", (tx.cell, now))
     await tx.execute(
         "INSERT INTO members.session (cell, hash, staff, created_at, expires_at) VALUES (%s, %s, %s, %s, %s)",

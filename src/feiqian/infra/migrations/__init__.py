@@ -11,7 +11,9 @@ from sqlalchemy.pool import NullPool
 
 def migrate(admin_url: str) -> None:
     """Bring the schema to the newest revision. Two at once wait for each other."""
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(admin_url), poolclass=NullPool)
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(admin_url), poolclass=NullPool
+    )
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     with engine.connect() as connection:

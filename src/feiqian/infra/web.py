@@ -1,0 +1,97 @@
+"""What both faces share: problem documents, the language of a caller, the moment of a request."""
+
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+
+from feiqian.kernel.errors import InvalidRequest, Refusal
+
+log = structlog.get_logger(__name__)
+
+PROBLEM = "application/problem+json"
+ERROR_BASE = "https://feiqian.dev/errors/"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """An error as RFC 9457 has it, with our stable ``code``."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    """Stable, snake_case: what programs compare."""
+    detail: str
+    """What happened and what to do, in the caller's language."""
+    retryable: bool
+    """True when the same request may succeed later without being changed."""
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """``zh`` or ``en``, by Accept-Language; Chinese where nothing is asked for."""
+    wanted = request.headers.get("accept-language", "zh").lower()
+    return "en" if wanted.startswith("en") else "zh"
+
+
+def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
+    """A refusal as a problem document."""
+    problem = Problem(
+        type=ERROR_BASE + refusal.code,
+        title=refusal.code.replace("_", " "),
+        status=refusal.status,
+        code=refusal.code,
+        detail=refusal.sentence(language_of(request)),
+        retryable=refusal.retryable,
+    )
+    return Response(problem, status_code=refusal.status, media_type=PROBLEM)
+
+
+def malformed(request: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
+    """A body or query that does not have the documented shape."""
+    details = error.extra if isinstance(error.extra, list) else []
+    first = details[0] if details and isinstance(details[0], dict) else {}
+    field = str(first.get("key") or "body")
+    return refused(request, InvalidRequest(field=field, reason=str(first.get("message") or error.detail)))
+
+
+def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """What the framework itself refuses: unknown paths, wrong methods, bodies that are too large."""
+    code = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}.get(error.status_code, "http_error")
+    problem = Problem(
+        type=ERROR_BASE + code,
+        title=code.replace("_", " "),
+        status=error.status_code,
+        code=code,
+        detail=error.detail,
+        retryable=False,
+    )
+    return Response(problem, status_code=error.status_code, media_type=PROBLEM)
+
+
+def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """A defect of ours: logged whole, told without its insides."""
+    log.exception("request_failed", path=request.url.path, exc_info=error)
+    english = language_of(request) == "en"
+    problem = Problem(
+        type=ERROR_BASE + "internal_error",
+        title="internal error",
+        status=HTTP_500_INTERNAL_SERVER_ERROR,
+        code="internal_error",
+        detail="The request failed here. Send it again with the same numbers; nothing is booked twice."
+        if english
+        else "服务内部错误，请用相同的编号重试，不会重复入账。",
+        retryable=True,
+    )
+    return Response(problem, status_code=problem.status, media_type=PROBLEM)
+
+
+HANDLERS: Any = {
+    Refusal: refused,
+    ValidationException: malformed,
+    HTTPException: http_error,
+    Exception: failed,
+}
+"""Exception -> answer, for the application."""

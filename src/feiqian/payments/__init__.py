@@ -1,0 +1,115 @@
+"""Payments: what buyers are asked to pay, how it is shared, and what is given back.
+
+Owns payments with their shares, refunds, and the history of both. States are documented at ``PaymentState`` and
+``RefundState``. A payment's state and its ledger transaction change in one database transaction; the channel is
+called between transactions only, and an unknown outcome is asked about before anything else happens.
+
+Invariants (``INVARIANTS``): shares add up; every succeeded payment and refund is in the ledger once, with its amount;
+refunds never exceed their payment; money in transit equals the refunds that are under way.
+"""
+
+from feiqian.payments.events import (
+    PaymentClosed,
+    PaymentConflicted,
+    PaymentSucceeded,
+    RefundRequested,
+    RefundSettled,
+)
+from feiqian.payments.gateway import Gateway, GatewayTerms, check_forever
+from feiqian.payments.invariants import INVARIANTS
+from feiqian.payments.model import (
+    Actor,
+    ChannelLine,
+    ChannelLineKind,
+    Happened,
+    NewLine,
+    NewPayment,
+    NotClosable,
+    NoticeUnmatched,
+    Payment,
+    PaymentEvent,
+    PaymentState,
+    Refund,
+    RefundState,
+    Share,
+)
+from feiqian.payments.operations import require_payment
+from feiqian.payments.postings import failed_id, refunded_id, requested_id, succeeded_id
+from feiqian.payments.queries import (
+    HourTotal,
+    MerchantTotal,
+    PaymentFilter,
+    PaymentRow,
+    PaymentTotals,
+    TradeTotal,
+    channel_lines,
+    count_states,
+    find_channel_lines,
+    find_refund,
+    history,
+    hour_totals,
+    list_payments,
+    merchant_totals,
+    read_payments,
+    total_payments,
+    trade_total,
+)
+from feiqian.payments.refunds import request_refund
+from feiqian.payments.store import find_refund_by_no, read_refunds, read_shares
+from feiqian.payments.views import PaymentView, RefundView, show_payments, show_refunds
+
+__all__ = [
+    "INVARIANTS",
+    "Actor",
+    "ChannelLine",
+    "ChannelLineKind",
+    "Gateway",
+    "GatewayTerms",
+    "Happened",
+    "HourTotal",
+    "MerchantTotal",
+    "NewLine",
+    "NewPayment",
+    "NotClosable",
+    "NoticeUnmatched",
+    "Payment",
+    "PaymentClosed",
+    "PaymentConflicted",
+    "PaymentEvent",
+    "PaymentFilter",
+    "PaymentRow",
+    "PaymentState",
+    "PaymentSucceeded",
+    "PaymentTotals",
+    "PaymentView",
+    "Refund",
+    "RefundRequested",
+    "RefundSettled",
+    "RefundState",
+    "RefundView",
+    "Share",
+    "TradeTotal",
+    "channel_lines",
+    "check_forever",
+    "count_states",
+    "failed_id",
+    "find_channel_lines",
+    "find_refund",
+    "find_refund_by_no",
+    "history",
+    "hour_totals",
+    "list_payments",
+    "merchant_totals",
+    "read_payments",
+    "read_refunds",
+    "read_shares",
+    "refunded_id",
+    "request_refund",
+    "requested_id",
+    "require_payment",
+    "show_payments",
+    "show_refunds",
+    "succeeded_id",
+    "total_payments",
+    "trade_total",
+]

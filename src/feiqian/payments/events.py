@@ -1,0 +1,42 @@
+"""Facts that payments tell the floors above, inside the transaction that made them true."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from feiqian.payments.model import Payment, Refund
+
+
+class PaymentSucceeded(msgspec.Struct, frozen=True):
+    """A buyer paid and it is in the ledger."""
+
+    payment: Payment
+    at: datetime
+
+
+class PaymentClosed(msgspec.Struct, frozen=True):
+    """A payment ended unpaid: closed or failed."""
+
+    payment: Payment
+    at: datetime
+
+
+class PaymentConflicted(msgspec.Struct, frozen=True):
+    """A buyer paid something else than the order said."""
+
+    payment: Payment
+    at: datetime
+
+
+class RefundRequested(msgspec.Struct, frozen=True):
+    """A refund was recorded and its money set aside; the channel is to be asked now."""
+
+    refund: UUID
+
+
+class RefundSettled(msgspec.Struct, frozen=True):
+    """A refund succeeded or failed."""
+
+    refund: Refund
+    at: datetime

@@ -1,0 +1,122 @@
+"""Payment and refund facts as ledger legs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from feiqian.kernel.calendar import business_date
+from feiqian.kernel.ids import derived_id
+from feiqian.ledger import PLATFORM_BOOK, AccountCode, AccountRef, Leg, NewTransaction
+from feiqian.payments.model import Payment, Refund, Share
+
+
+def payment_succeeded(
+    payment: Payment, shares: Sequence[Share], *, paid_at: datetime, now: datetime
+) -> NewTransaction:
+    """The channel owes us the amount; we owe each merchant its net share, and have earned the fee."""
+    receivable = _channel(payment)
+    legs = [
+        Leg(receivable, _pending(share.merchant, payment.currency), share.net)
+        for share in shares
+        if share.net
+    ]
+    if payment.fee:
+        legs.append(Leg(receivable, _fee(payment.currency), payment.fee))
+    return NewTransaction(
+        id=succeeded_id(payment.id),
+        kind="payment",
+        legs=tuple(legs),
+        business_date=business_date(now),
+        effective_at=paid_at,
+        reference=payment.shown_id,
+        memo=payment.order_no,
+    )
+
+
+def refund_requested(
+    refund: Refund, payment: Payment, shares: Sequence[Share], *, now: datetime
+) -> NewTransaction:
+    """The merchants' parts and the fee's part are set aside until the channel has paid the buyer."""
+    transit = _transit(payment)
+    legs = [
+        Leg(_pending(share.merchant, payment.currency), transit, part)
+        for share, part in zip(shares, refund.parts, strict=True)
+        if part
+    ]
+    if refund.fee:
+        legs.append(Leg(_fee(payment.currency), transit, refund.fee))
+    return _about(refund, "refund_requested", requested_id(refund.id), tuple(legs), now, now)
+
+
+def refund_succeeded(
+    refund: Refund, payment: Payment, *, succeeded_at: datetime, now: datetime
+) -> NewTransaction:
+    """The channel paid the buyer out of what it owed us."""
+    legs = (Leg(_transit(payment), _channel(payment), refund.amount),)
+    return _about(refund, "refund_succeeded", refunded_id(refund.id), legs, now, succeeded_at)
+
+
+def refund_failed(
+    refund: Refund, payment: Payment, shares: Sequence[Share], *, now: datetime
+) -> NewTransaction:
+    """What was set aside goes back to where it came from."""
+    asked = refund_requested(refund, payment, shares, now=now)
+    legs = tuple(Leg(leg.credit, leg.debit, leg.amount) for leg in asked.legs)
+    return _about(refund, "refund_failed", failed_id(refund.id), legs, now, now, reverses=asked.id)
+
+
+def succeeded_id(payment: UUID) -> UUID:
+    """The ledger transaction of a payment."""
+    return derived_id("payment_succeeded", str(payment))
+
+
+def requested_id(refund: UUID) -> UUID:
+    """The ledger transaction that set a refund's money aside."""
+    return derived_id("refund_requested", str(refund))
+
+
+def refunded_id(refund: UUID) -> UUID:
+    """The ledger transaction of a refund that reached the buyer."""
+    return derived_id("refund_succeeded", str(refund))
+
+
+def failed_id(refund: UUID) -> UUID:
+    """The ledger transaction that put a refund's money back."""
+    return derived_id("refund_failed", str(refund))
+
+
+def _about(
+    refund: Refund,
+    kind: str,
+    id: UUID,
+    legs: tuple[Leg, ...],
+    now: datetime,
+    effective_at: datetime,
+    reverses: UUID | None = None,
+) -> NewTransaction:
+    return NewTransaction(
+        id=id,
+        kind=kind,
+        legs=legs,
+        business_date=business_date(now),
+        effective_at=effective_at,
+        reference=refund.shown_id,
+        memo=refund.refund_no,
+        reverses=reverses,
+    )
+
+
+def _channel(payment: Payment) -> AccountRef:
+    return AccountRef(PLATFORM_BOOK, AccountCode.CHANNEL_RECEIVABLE, payment.channel, payment.currency)
+
+
+def _transit(payment: Payment) -> AccountRef:
+    return AccountRef(PLATFORM_BOOK, AccountCode.REFUND_IN_TRANSIT, payment.channel, payment.currency)
+
+
+def _pending(merchant: UUID, currency: str) -> AccountRef:
+    return AccountRef(PLATFORM_BOOK, AccountCode.MERCHANT_PENDING, str(merchant), currency)
+
+
+def _fee(currency: str) -> AccountRef:
+    return AccountRef(PLATFORM_BOOK, AccountCode.PLATFORM_FEE, "platform", currency)

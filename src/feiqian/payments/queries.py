@@ -1,0 +1,269 @@
+"""Reads of payments for the faces, reconciliation and invariants."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from feiqian.infra.database import Transaction
+from feiqian.kernel.ids import show_id
+from feiqian.payments.model import ChannelLine, ChannelLineKind, Happened, Payment, Refund
+from feiqian.payments.store import PAYMENT, REFUND
+
+
+class PaymentFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which payments are meant; every field that is None lets all pass."""
+
+    platform: UUID | None = None
+    order_no: str | None = None
+    state: str | None = None
+    merchant: UUID | None = None
+    text: str | None = None
+    """Part of an order number, the beginning of a channel's number, or a buyer."""
+    first: datetime | None = None
+    """Created at or after."""
+    end: datetime | None = None
+    """Created before."""
+
+
+class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment in a list."""
+
+    id: UUID
+    order_no: str
+    state: str
+    amount: int
+    currency: str
+    fee: int
+    buyer: str | None
+    created_at: datetime
+    paid_at: datetime | None
+    transaction_no: str | None
+    refunded: int
+    """Refunds that did not fail."""
+    merchants: int
+
+
+class PaymentTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over a filter; ``amount``, ``refunded`` and ``fee`` of the paid ones only."""
+
+    count: int
+    amount: int
+    refunded: int
+    fee: int
+
+
+class HourTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was paid in one hour of a period."""
+
+    hour: int
+    payments: int
+    paid: int
+
+
+class TradeTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to the payments of a period."""
+
+    created: int
+    """Payments created in the period."""
+    created_paid: int
+    """Those of them that are paid."""
+    payments: int
+    """Payments that were paid in the period."""
+    paid: int
+    fees: int
+    buyers: int
+
+
+class MerchantTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What one merchant sold in a period, gross."""
+
+    merchant: UUID
+    payments: int
+    paid: int
+
+
+class _LineRow(msgspec.Struct, frozen=True, kw_only=True):
+    kind: ChannelLineKind
+    our_no: str
+    id: UUID
+    channel_no: str | None
+    amount: int
+    currency: str
+    state: str
+    occurred_at: datetime
+
+    def line(self) -> ChannelLine:
+        return ChannelLine(
+            kind=self.kind,
+            our_no=self.our_no,
+            our_id=show_id(self.kind.value, self.id),
+            channel_no=self.channel_no,
+            amount=self.amount,
+            currency=self.currency,
+            state=self.state,
+            occurred_at=self.occurred_at,
+        )
+
+
+_WHERE = (
+    " WHERE p.cell = %(cell)s"
+    " AND (%(platform)s::uuid IS NULL OR p.platform = %(platform)s)"
+    " AND (%(order_no)s::text IS NULL OR p.order_no = %(order_no)s)"
+    " AND (%(state)s::text IS NULL OR p.state = %(state)s)"
+    " AND (%(merchant)s::uuid IS NULL OR EXISTS (SELECT 1 FROM payments.share s"
+    "      WHERE s.cell = p.cell AND s.payment = p.id AND s.merchant = %(merchant)s))"
+    " AND (%(text)s::text IS NULL OR p.order_no ILIKE '%%' || %(text)s || '%%' OR p.buyer = %(text)s"
+    "      OR p.transaction_no LIKE %(text)s || '%%' OR p.out_trade_no = %(text)s)"
+    " AND (%(first)s::timestamptz IS NULL OR p.created_at >= %(first)s)"
+    " AND (%(end)s::timestamptz IS NULL OR p.created_at < %(end)s)"
+)
+_REFUNDED = (
+    " CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount), 0)::bigint AS refunded FROM payments.refund r"
+    " WHERE r.cell = p.cell AND r.payment = p.id AND r.state <> 'failed') r"
+)
+
+
+def _parameters(tx: Transaction, wanted: PaymentFilter) -> dict[str, object]:
+    return {"cell": tx.cell, **msgspec.structs.asdict(wanted)}
+
+
+async def list_payments(
+    tx: Transaction, *, wanted: PaymentFilter, before: UUID | None, limit: int
+) -> list[PaymentRow]:
+    """Newest first, those with an id below ``before``."""
+    return await tx.all(
+        PaymentRow,
+        "SELECT p.id, p.order_no, p.state, p.amount, p.currency, p.fee, p.buyer, p.created_at, p.paid_at,"
+        " p.transaction_no, r.refunded, (SELECT count(*) FROM payments.share s"
+        "   WHERE s.cell = p.cell AND s.payment = p.id)::int AS merchants"
+        " FROM (SELECT p.* FROM payments.payment p"
+        + _WHERE
+        + " AND (%(before)s::uuid IS NULL OR p.id < %(before)s) ORDER BY p.id DESC LIMIT %(limit)s) p"
+        + _REFUNDED
+        + " ORDER BY p.id DESC",
+        {**_parameters(tx, wanted), "before": before, "limit": limit},
+    )
+
+
+async def total_payments(tx: Transaction, *, wanted: PaymentFilter) -> PaymentTotals:
+    """Sums over everything that a list with this filter would show."""
+    return await tx.one(
+        PaymentTotals,
+        "SELECT count(*)::bigint AS count, coalesce(sum(p.amount) FILTER (WHERE p.state = 'succeeded'), 0)::bigint AS amount,"
+        " coalesce(sum(p.fee) FILTER (WHERE p.state = 'succeeded'), 0)::bigint AS fee,"
+        " coalesce(sum(r.refunded), 0)::bigint AS refunded FROM payments.payment p"
+        " LEFT JOIN (SELECT payment, sum(amount)::bigint AS refunded FROM payments.refund"
+        "   WHERE cell = %(cell)s AND state <> 'failed' GROUP BY payment) r ON r.payment = p.id" + _WHERE,
+        _parameters(tx, wanted),
+    )
+
+
+async def read_payments(tx: Transaction, ids: Sequence[UUID]) -> list[Payment]:
+    """Payments by id."""
+    return await tx.all(Payment, PAYMENT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, list(ids)))
+
+
+async def find_refund(tx: Transaction, *, platform: UUID, id: UUID) -> Refund | None:
+    """A refund of that platform."""
+    return await tx.maybe(
+        Refund, REFUND + " WHERE cell = %s AND id = %s AND platform = %s", (tx.cell, id, platform)
+    )
+
+
+async def history(tx: Transaction, payment: UUID) -> list[Happened]:
+    """Everything that happened to a payment, oldest first."""
+    return await tx.all(
+        Happened,
+        "SELECT payment, id, at, event, actor, detail, body FROM payments.event"
+        " WHERE cell = %s AND payment = %s ORDER BY at, id",
+        (tx.cell, payment),
+    )
+
+
+async def channel_lines(
+    tx: Transaction, *, channel: str, first: datetime, end: datetime
+) -> list[ChannelLine]:
+    """Succeeded payments and refunds whose channel time lies in [first, end): what a bill should confirm."""
+    rows = await tx.all(
+        _LineRow,
+        "SELECT 'payment' AS kind, out_trade_no AS our_no, id, transaction_no AS channel_no,"
+        " amount, currency, state, paid_at AS occurred_at FROM payments.payment"
+        " WHERE cell = %s AND channel = %s AND paid_at >= %s AND paid_at < %s AND state = 'succeeded'"
+        " UNION ALL SELECT 'refund', r.out_refund_no, r.id, r.channel_refund_no, r.amount, r.currency, r.state,"
+        " r.succeeded_at FROM payments.refund r JOIN payments.payment p ON p.cell = r.cell AND p.id = r.payment"
+        " WHERE r.cell = %s AND p.channel = %s AND r.succeeded_at >= %s AND r.succeeded_at < %s",
+        (tx.cell, channel, first, end, tx.cell, channel, first, end),
+    )
+    return [row.line() for row in rows]
+
+
+async def find_channel_lines(
+    tx: Transaction, *, channel: str, payment_nos: Sequence[str], refund_nos: Sequence[str]
+) -> list[ChannelLine]:
+    """Payments and refunds by our numbers at the channel, in whatever state they are."""
+    rows = await tx.all(
+        _LineRow,
+        "SELECT 'payment' AS kind, out_trade_no AS our_no, id, transaction_no AS channel_no,"
+        " amount, currency, state, coalesce(paid_at, created_at) AS occurred_at FROM payments.payment"
+        " WHERE cell = %s AND channel = %s AND out_trade_no = ANY(%s)"
+        " UNION ALL SELECT 'refund', r.out_refund_no, r.id, r.channel_refund_no, r.amount, r.currency, r.state,"
+        " coalesce(r.succeeded_at, r.created_at)"
+        " FROM payments.refund r JOIN payments.payment p ON p.cell = r.cell AND p.id = r.payment"
+        " WHERE r.cell = %s AND p.channel = %s AND r.out_refund_no = ANY(%s)",
+        (tx.cell, channel, list(payment_nos), tx.cell, channel, list(refund_nos)),
+    )
+    return [row.line() for row in rows]
+
+
+async def hour_totals(tx: Transaction, *, first: datetime, end: datetime) -> list[HourTotal]:
+    """What was paid in each hour after ``first``; hours without a payment are absent."""
+    return await tx.all(
+        HourTotal,
+        "SELECT floor(extract(epoch FROM paid_at - %(first)s) / 3600)::int AS hour, count(*)::bigint AS payments,"
+        " sum(amount)::bigint AS paid FROM payments.payment"
+        " WHERE cell = %(cell)s AND state = 'succeeded' AND paid_at >= %(first)s AND paid_at < %(end)s"
+        " GROUP BY 1 ORDER BY 1",
+        {"cell": tx.cell, "first": first, "end": end},
+    )
+
+
+async def trade_total(tx: Transaction, *, first: datetime, end: datetime) -> TradeTotal:
+    """The figures of a period."""
+    return await tx.one(
+        TradeTotal,
+        "SELECT (SELECT count(*) FROM payments.payment WHERE cell = %(cell)s AND created_at >= %(first)s"
+        "   AND created_at < %(end)s)::bigint AS created,"
+        " (SELECT count(*) FROM payments.payment WHERE cell = %(cell)s AND created_at >= %(first)s"
+        "   AND created_at < %(end)s AND state = 'succeeded')::bigint AS created_paid,"
+        " count(*)::bigint AS payments, coalesce(sum(amount), 0)::bigint AS paid, coalesce(sum(fee), 0)::bigint AS fees,"
+        " count(DISTINCT buyer)::bigint AS buyers"
+        " FROM payments.payment WHERE cell = %(cell)s AND state = 'succeeded' AND paid_at >= %(first)s AND paid_at < %(end)s",
+        {"cell": tx.cell, "first": first, "end": end},
+    )
+
+
+async def merchant_totals(
+    tx: Transaction, *, first: datetime, end: datetime, limit: int
+) -> list[MerchantTotal]:
+    """The merchants that sold most in a period."""
+    return await tx.all(
+        MerchantTotal,
+        "SELECT s.merchant, count(*)::bigint AS payments, sum(s.amount)::bigint AS paid"
+        " FROM payments.payment p JOIN payments.share s ON s.cell = p.cell AND s.payment = p.id"
+        " WHERE p.cell = %s AND p.state = 'succeeded' AND p.paid_at >= %s AND p.paid_at < %s"
+        " GROUP BY s.merchant ORDER BY paid DESC LIMIT %s",
+        (tx.cell, first, end, limit),
+    )
+
+
+async def count_states(tx: Transaction) -> dict[str, int]:
+    """How many payments need somebody: conflicted ones, and refunds that failed or are abnormal."""
+    rows = await tx.connection.execute(
+        "SELECT 'conflicted', count(*) FROM payments.payment WHERE cell = %(cell)s AND state = 'conflicted'"
+        " UNION ALL SELECT 'refund_failed', count(*) FROM payments.refund WHERE cell = %(cell)s"
+        "   AND state IN ('failed', 'abnormal')",
+        {"cell": tx.cell},
+    )
+    return dict(await rows.fetchall())

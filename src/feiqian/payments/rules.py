@@ -1,0 +1,143 @@
+"""Fees, shares, what is left to refund, and when to ask a channel again. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from feiqian.kernel.errors import InvalidRequest, ReplayAltered
+from feiqian.kernel.money import AMOUNT_MAX, Rounding, apportion, check_amount, check_currency, to_minor
+from feiqian.payments.model import (
+    LinesDiffer,
+    NewPayment,
+    NewShare,
+    NotPayable,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+    Share,
+    ShareNegative,
+)
+
+EXPIRES_IN_S_MIN = 60
+EXPIRES_IN_S_MAX = 86_400
+LINE_COUNT_MAX = 5_000
+REFUND_COUNT_MAX = 50
+"""WeChat Pay: at most fifty partial refunds of one order."""
+REFUND_WITHIN = timedelta(days=365)
+"""WeChat Pay: refunds within a year."""
+
+CHECK_AFTER_S = (30, 60, 180, 600, 1800, 3600)
+"""When an open payment or refund is asked about at its channel, counted from the question before; the last repeats."""
+
+
+def next_check(now: datetime, checks: int) -> datetime:
+    """When to ask the channel after so many checks."""
+    return now + timedelta(seconds=CHECK_AFTER_S[min(checks, len(CHECK_AFTER_S) - 1)])
+
+
+def check_new(asked: NewPayment) -> None:
+    """Refuse what can be refused without looking anything up.
+
+    Raises: NotPayable, InvalidRequest, LinesDiffer.
+    """
+    if asked.amount <= 0:
+        raise NotPayable(amount=asked.amount)
+    check_amount(asked.amount)
+    check_currency(asked.currency)
+    _check_text("order_no", asked.order_no, 64)
+    _check_text("description", asked.description, 127)
+    if asked.buyer is not None:
+        _check_text("buyer", asked.buyer, 64)
+    if not EXPIRES_IN_S_MIN <= asked.expires_in_s <= EXPIRES_IN_S_MAX:
+        raise InvalidRequest(field="expires_in_s", reason=f"must be {EXPIRES_IN_S_MIN} to {EXPIRES_IN_S_MAX}")
+    if not 1 <= len(asked.lines) <= LINE_COUNT_MAX:
+        raise InvalidRequest(field="lines", reason=f"must have 1 to {LINE_COUNT_MAX} lines")
+    if any(abs(line.amount) > AMOUNT_MAX for line in asked.lines):
+        raise InvalidRequest(field="lines", reason=f"a line may have at most {AMOUNT_MAX} minor units")
+    if len(asked.metadata) > 20 or any(len(k) > 64 or len(v) > 512 for k, v in asked.metadata.items()):
+        raise InvalidRequest(field="metadata", reason="must have at most 20 values of at most 512 characters")
+    total = sum(line.amount for line in asked.lines)
+    if total != asked.amount:
+        raise LinesDiffer(lines=total, amount=asked.amount)
+
+
+def _check_text(field: str, text: str, length_max: int) -> None:
+    if not 1 <= len(text) <= length_max or not text.isprintable():
+        raise InvalidRequest(field=field, reason=f"must be 1 to {length_max} printable characters")
+
+
+def fee_of(amount: int, rate: Decimal) -> int:
+    """The platform's fee on a payment: rounded down, so that no part of a fen is charged that was not earned."""
+    return to_minor(amount * rate, Rounding.FLOOR)
+
+
+def shares_of(asked: NewPayment, fee: int, merchants: Mapping[str, UUID]) -> list[NewShare]:
+    """Each merchant's part, in order of the lines, with its part of the fee; merchants with nothing are left out.
+
+    Raises: ShareNegative.
+    """
+    sums: dict[str, int] = {}
+    for line in asked.lines:
+        sums[line.merchant_no] = sums.get(line.merchant_no, 0) + line.amount
+    for merchant_no, amount in sums.items():
+        if amount < 0:
+            raise ShareNegative(merchant_no=merchant_no, amount=amount)
+    positive = {merchant_no: amount for merchant_no, amount in sums.items() if amount > 0}
+    fees = apportion(fee, list(positive.values()))
+    return [
+        NewShare(merchant=merchants[merchant_no], amount=amount, fee=part)
+        for (merchant_no, amount), part in zip(positive.items(), fees, strict=True)
+    ]
+
+
+def refuse_altered(
+    asked: NewPayment, had: Payment, asked_shares: Sequence[NewShare], had_shares: Sequence[Share]
+) -> None:
+    """A replayed order must say what the first one said.
+
+    Raises: ReplayAltered naming the first field that differs.
+    """
+    compared = (
+        ("amount", asked.amount, had.amount),
+        ("currency", asked.currency, had.currency),
+        ("description", asked.description, had.description),
+        ("buyer", asked.buyer, had.buyer),
+        ("metadata", asked.metadata, had.metadata),
+        (
+            "lines",
+            [(s.merchant, s.amount) for s in asked_shares],
+            [(s.merchant, s.amount) for s in had_shares],
+        ),
+    )
+    for field, new, old in compared:
+        if new != old:
+            raise ReplayAltered(key=f"order_no {asked.order_no}", field=field)
+
+
+def left_to_refund(payment: Payment, refunds: Sequence[Refund]) -> int:
+    """What may still be given back: refunds that did not fail count, whether or not they have arrived."""
+    return payment.amount - sum(refund.amount for refund in refunds if refund.state is not RefundState.FAILED)
+
+
+def split_refund(
+    amount: int, payment: Payment, shares: Sequence[Share], refunds: Sequence[Refund]
+) -> list[int]:
+    """What a refund takes back: [from the fee, from share 0, from share 1, …], in proportion to what each has left.
+
+    Floor each, the remainder to the last; nobody gives more than it has left of this payment.
+    """
+    standing = [refund for refund in refunds if refund.state is not RefundState.FAILED]
+    fee_left = payment.fee - sum(refund.fee for refund in standing)
+    left = [share.net - sum(refund.parts[index] for refund in standing) for index, share in enumerate(shares)]
+    return apportion(amount, [fee_left, *left])
+
+
+MAY_SUCCEED = (
+    PaymentState.CREATED,
+    PaymentState.AWAITING_PAYMENT,
+    PaymentState.CLOSED,
+    PaymentState.FAILED,
+)
+"""States in which a channel's word that the buyer paid makes a payment succeed."""

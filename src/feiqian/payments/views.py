@@ -1,0 +1,160 @@
+"""Payments and refunds as partners and staff are shown them: outside ids, merchants by their numbers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from feiqian.infra.database import Transaction
+from feiqian.kernel.ids import show_id
+from feiqian.members import read_merchants
+from feiqian.payments import store
+from feiqian.payments.model import Payment, Refund, RefundState, Share
+
+
+class ShareView(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant's part of a payment; minor units."""
+
+    merchant_no: str
+    amount: int
+    """Sum of the merchant's lines."""
+    fee: int
+    """Its part of the platform's fee."""
+    net: int
+    """What it is owed: amount less fee."""
+    refunded: int
+    """What refunds took of the net."""
+
+
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment. Amounts are minor units of ``currency``; times are UTC."""
+
+    id: str
+    order_no: str
+    state: str
+    """created, awaiting_payment, succeeded, closed, failed or conflicted."""
+    amount: int
+    currency: str
+    refunded: int
+    """Refunds that did not fail, whether or not they have arrived."""
+    fee: int
+    """The platform's fee as charged; refunds give their part of it back."""
+    description: str
+    buyer: str | None
+    method: str
+    code_url: str | None
+    """What the QR code says, while the buyer may pay."""
+    cashier_url: str
+    """A page that shows the QR code and turns to paid by itself."""
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    """The channel's time."""
+    channel_transaction_no: str | None
+    shares: list[ShareView]
+    metadata: dict[str, str]
+
+
+class RefundShareView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a refund takes back from one merchant; minor units."""
+
+    merchant_no: str
+    amount: int
+
+
+class RefundView(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund. Amounts are minor units of ``currency``; times are UTC."""
+
+    id: str
+    refund_no: str
+    payment_id: str
+    state: str
+    """pending, processing, succeeded, failed or abnormal."""
+    amount: int
+    currency: str
+    reason: str
+    fee_returned: int
+    """The part of the platform's fee that is given back."""
+    shares: list[RefundShareView]
+    created_at: datetime
+    succeeded_at: datetime | None
+    channel_refund_no: str | None
+    error: str | None
+
+
+async def show_payments(tx: Transaction, payments: Sequence[Payment], *, base_url: str) -> list[PaymentView]:
+    """Payments with their shares, in the order given."""
+    ids = [payment.id for payment in payments]
+    shares = await store.read_shares(tx, ids)
+    refunds = await store.read_refunds(tx, ids)
+    names = await _merchant_nos(tx, [share for rows in shares.values() for share in rows])
+    return [_payment(each, shares[each.id], refunds[each.id], names, base_url) for each in payments]
+
+
+async def show_refunds(tx: Transaction, refunds: Sequence[Refund]) -> list[RefundView]:
+    """Refunds with what each merchant gives back, in the order given."""
+    shares = await store.read_shares(tx, list({refund.payment for refund in refunds}))
+    names = await _merchant_nos(tx, [share for rows in shares.values() for share in rows])
+    return [_refund(refund, shares[refund.payment], names) for refund in refunds]
+
+
+async def _merchant_nos(tx: Transaction, shares: Sequence[Share]) -> dict[object, str]:
+    merchants = await read_merchants(tx, list({share.merchant for share in shares}))
+    return {merchant.id: merchant.merchant_no for merchant in merchants}
+
+
+def _payment(
+    payment: Payment, shares: Sequence[Share], refunds: Sequence[Refund], names: dict[object, str], base_url: str
+) -> PaymentView:
+    standing = [refund for refund in refunds if refund.state is not RefundState.FAILED]
+    return PaymentView(
+        id=payment.shown_id,
+        order_no=payment.order_no,
+        state=payment.state.value,
+        amount=payment.amount,
+        currency=payment.currency,
+        refunded=sum(refund.amount for refund in standing),
+        fee=payment.fee,
+        description=payment.description,
+        buyer=payment.buyer,
+        method=payment.method,
+        code_url=payment.code_url,
+        cashier_url=f"{base_url}/cashier/{payment.shown_id.removeprefix('payment_')}",
+        created_at=payment.created_at,
+        expires_at=payment.expires_at,
+        paid_at=payment.paid_at,
+        channel_transaction_no=payment.transaction_no,
+        shares=[
+            ShareView(
+                merchant_no=names[share.merchant],
+                amount=share.amount,
+                fee=share.fee,
+                net=share.net,
+                refunded=sum(refund.parts[index] for refund in standing),
+            )
+            for index, share in enumerate(shares)
+        ],
+        metadata=payment.metadata,
+    )
+
+
+def _refund(refund: Refund, shares: Sequence[Share], names: dict[object, str]) -> RefundView:
+    return RefundView(
+        id=refund.shown_id,
+        refund_no=refund.refund_no,
+        payment_id=show_id("payment", refund.payment),
+        state=refund.state.value,
+        amount=refund.amount,
+        currency=refund.currency,
+        reason=refund.reason,
+        fee_returned=refund.fee,
+        shares=[
+            RefundShareView(merchant_no=names[share.merchant], amount=part)
+            for share, part in zip(shares, refund.parts, strict=True)
+            if part
+        ],
+        created_at=refund.created_at,
+        succeeded_at=refund.succeeded_at,
+        channel_refund_no=refund.channel_refund_no,
+        error=refund.error,
+    )
