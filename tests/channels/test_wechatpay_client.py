@@ -509,7 +509,26 @@ class TestRotation:
             answer(body, headers=signed(body, key="rotated", serial="7D10")),
             answer(CODE_URL, headers=signed(CODE_URL, key="rotated", serial="7D10")),
         )
-        assert "7D10" in await channel.refresh_certificates(now=NOW)
+        assert await channel.refresh_certificates(now=NOW) == ("7D10", wechat.PUBLIC_KEY_ID)
+        assert (await channel.prepay(ORDER, now=NOW)).code_url == "weixin://x"
+
+    async def test_asks_for_the_newest_certificate_where_there_is_no_public_key(self, server: Wechat) -> None:
+        body = certificates()
+        server.answers(answer(body, headers=signed(body, key="rotated", serial="7D10")), answer(status=204))
+        async with HttpClient() as http:
+            config = wechat.config(server.base_url, public_key=None, public_key_id=None)
+            channel = WechatPay(config=config, http=http)
+            await channel.refresh_certificates(now=NOW)
+            with pytest.raises(ChannelUnknown):
+                await channel.close("order-000001", now=NOW)
+        asked = [headers["Wechatpay-Serial"] for *_, headers in server.requests]
+        assert asked == [wechat.CERTIFICATE_SERIAL, "7D10"]
+
+    async def test_never_leaves_us_without_a_key(self, server: Wechat, channel: WechatPay) -> None:
+        body = b'{"data":[]}'
+        server.answers(answer(body), answer(CODE_URL))
+        with pytest.raises(ChannelUnknown):
+            await channel.refresh_certificates(now=NOW)
         assert (await channel.prepay(ORDER, now=NOW)).code_url == "weixin://x"
 
     @pytest.mark.parametrize(

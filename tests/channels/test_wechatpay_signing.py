@@ -40,7 +40,8 @@ def signer(private_key_pem: str | None = None) -> Signer:
 
 
 def keys() -> VerifyingKeys:
-    return wechat.config().verifying_keys()
+    config = wechat.config()
+    return VerifyingKeys({**config.certificate_keys(), **config.public_keys()})
 
 
 class TestThePublishedVectors:

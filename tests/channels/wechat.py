@@ -3,6 +3,7 @@
 Written from the public documentation, apart from the house's code and from the simulator.
 """
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -193,6 +194,13 @@ class Wechat:
         self.requests: list[tuple[str, str, bytes, Headers]] = []
         """(method, path and query as sent, body, headers)"""
         self.handler: Handler | None = None
+        self._arrived = asyncio.Event()
+
+    async def received(self, count: int) -> None:
+        """Wait until so many requests have come."""
+        while len(self.requests) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     def answers(self, *replies: web.Response) -> None:
         """Answer the next calls with these, in order."""
@@ -206,6 +214,7 @@ class Wechat:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         self.requests.append((request.method, request.raw_path, body, dict(request.headers)))
+        self._arrived.set()
         assert self.handler is not None
         return await self.handler(request)
 

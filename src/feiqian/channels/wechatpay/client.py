@@ -38,7 +38,7 @@ from feiqian.channels.wechatpay.errors import (
     error_of,
     meaning_of,
 )
-from feiqian.channels.wechatpay.signing import open_sealed, read_certificate
+from feiqian.channels.wechatpay.signing import VerifyingKeys, open_sealed, read_certificate
 from feiqian.infra.http import HttpAnswer, HttpClient, HttpUnknown, HttpUnreachable
 from feiqian.kernel.calendar import ZONE
 from feiqian.kernel.errors import InvalidRequest
@@ -80,8 +80,8 @@ class WechatPay:
         self._timeout_s = timeout_s
         self._base_url = config.base_url.rstrip("/")
         self._signer = config.signer()
-        self._configured_keys = config.verifying_keys()
-        self._keys = self._configured_keys
+        self._public_keys = config.public_keys()
+        self._keys = VerifyingKeys({**config.certificate_keys(), **self._public_keys})
         self._key = AESGCM(config.api_v3_key.encode())
         self._notices = NoticeReader(
             mchid=config.mchid, appid=config.appid, api_v3_key=config.api_v3_key.encode()
@@ -91,9 +91,6 @@ class WechatPay:
             "Content-Type": "application/json",
             "User-Agent": "feiqian",
         }
-        if config.public_key_id:
-            # Tells WeChat Pay to sign its answers with this key while platform certificates still exist.
-            self._headers["Wechatpay-Serial"] = config.public_key_id
 
     async def prepay(self, request: PrepayRequest, *, now: datetime) -> Prepaid:
         """Place a Native order. ``out_trade_no`` is 6 to 32 of ``0-9A-Za-z_-|*``."""
@@ -197,7 +194,7 @@ class WechatPay:
         return self._notices.read(headers=headers, body=body, keys=self._keys, now=now)
 
     async def refresh_certificates(self, *, now: datetime) -> tuple[str, ...]:
-        """Fetch the platform certificates in force; returns every serial that is known from now on.
+        """Take the platform certificates in force for those known so far; returns all serials that now count.
 
         The list may be signed by a certificate that it brings: it is believed because only WeChat Pay can
         seal content with our APIv3 key.
@@ -210,11 +207,13 @@ class WechatPay:
                 entry.serial_no: read_certificate(
                     open_sealed(entry.encrypt_certificate, self._key).decode(), entry.serial_no
                 )
-                for entry in _decode(_certificates, answer).data
+                for entry in sorted(_decode(_certificates, answer).data, key=lambda e: e.effective_time)
             }
         except (ValueError, TypeError) as error:
             raise error_of(UNTRUSTED, message=str(error)) from error
-        keys = self._configured_keys.joined(found)
+        if not found:
+            raise error_of(UNREADABLE, message="the list of certificates is empty")
+        keys = VerifyingKeys({**found, **self._public_keys})
         fault = keys.fault(headers=answer.headers, body=answer.body, now=now)
         if fault is not None:
             raise error_of(UNTRUSTED, code=fault.value)
@@ -259,7 +258,11 @@ class WechatPay:
             return await self._http.request(
                 method=method,
                 url=self._base_url + target,
-                headers={**self._headers, "Authorization": authorization},
+                headers={
+                    **self._headers,
+                    "Wechatpay-Serial": self._keys.preferred,
+                    "Authorization": authorization,
+                },
                 body=body,
                 timeout_s=timeout_s or self._timeout_s,
                 response_bytes_max=response_bytes_max,

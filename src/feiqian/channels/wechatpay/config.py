@@ -8,7 +8,7 @@ import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from feiqian.channels.wechatpay.signing import Signer, VerifyingKeys, read_certificate, read_public_key
+from feiqian.channels.wechatpay.signing import Signer, read_certificate, read_public_key
 from feiqian.kernel.errors import InvalidRequest
 
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
@@ -46,28 +46,31 @@ class WechatPayConfig(msgspec.Struct, frozen=True, kw_only=True):
         except _UNREADABLE as error:
             raise InvalidRequest(field="wechatpay merchant_private_key", reason=str(error)) from error
 
-    def verifying_keys(self) -> VerifyingKeys:
-        """Raises: InvalidRequest naming the setting."""
-        keys: dict[str, RSAPublicKey] = {}
+    def certificate_keys(self) -> dict[str, RSAPublicKey]:
+        """Serial -> key. Raises: InvalidRequest naming the setting."""
         try:
-            for serial, pem in self.platform_certificates.items():
-                keys[serial] = read_certificate(pem, serial)
+            return {
+                serial: read_certificate(pem, serial) for serial, pem in self.platform_certificates.items()
+            }
         except _UNREADABLE as error:
             raise InvalidRequest(field="wechatpay platform_certificates", reason=str(error)) from error
+
+    def public_keys(self) -> dict[str, RSAPublicKey]:
+        """Id -> key; none or one. Raises: InvalidRequest naming the setting."""
         try:
             if self.public_key_id and self.public_key:
-                keys[self.public_key_id] = read_public_key(self.public_key)
+                return {self.public_key_id: read_public_key(self.public_key)}
         except _UNREADABLE as error:
             raise InvalidRequest(field="wechatpay public_key", reason=str(error)) from error
-        if not keys:
-            raise InvalidRequest(field="wechatpay public_key", reason="or a certificate must be given")
-        return VerifyingKeys(keys)
+        return {}
 
     def check(self) -> None:
         """Raises: InvalidRequest naming the setting."""
         split = urlsplit(self.base_url)
         if split.scheme not in ("http", "https") or not split.netloc or split.path.strip("/") or split.query:
             raise InvalidRequest(field="wechatpay base_url", reason="must be scheme and host, nothing more")
+        if not (self.public_key_id and self.public_key) and not self.platform_certificates:
+            raise InvalidRequest(field="wechatpay public_key", reason="or a certificate must be given")
         if len(self.api_v3_key.encode()) != 32:
             raise InvalidRequest(field="wechatpay api_v3_key", reason="must be 32 bytes")
         for name in ("mchid", "appid", "merchant_serial_no"):

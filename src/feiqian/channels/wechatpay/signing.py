@@ -64,18 +64,16 @@ class Signer:
 
 
 class VerifyingKeys:
-    """The public keys with which WeChat Pay may sign, by the serial that it names."""
+    """The public keys with which WeChat Pay may sign, by the serial that it names; the last is preferred."""
 
     def __init__(self, keys: Mapping[str, RSAPublicKey]) -> None:
         self._keys = dict(keys)
+        self.preferred = tuple(self._keys)[-1]
+        """With this one WeChat Pay is asked to sign its answers."""
 
     @property
     def serials(self) -> tuple[str, ...]:
         return tuple(self._keys)
-
-    def joined(self, keys: Mapping[str, RSAPublicKey]) -> "VerifyingKeys":
-        """These keys and more."""
-        return VerifyingKeys({**self._keys, **keys})
 
     def fault(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> NoticeFault | None:
         """Why an answer or callback is not believed; None when it is. Header names in any case."""

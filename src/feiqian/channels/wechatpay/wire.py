@@ -154,6 +154,7 @@ class BillLink(msgspec.Struct, frozen=True, kw_only=True):
 
 class SealedCertificate(msgspec.Struct, frozen=True, kw_only=True):
     serial_no: str
+    effective_time: Moment
     encrypt_certificate: Sealed
 
 

@@ -1,0 +1,380 @@
+"""The channel against the simulator, two independent readings of the same documentation, over real HTTP."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiohttp import web
+from tests.channels.wechat import Wechat, serving
+
+from feiqian.channels import (
+    BillDamaged,
+    BillFault,
+    BillKind,
+    BillMissing,
+    ChannelFailed,
+    ChannelPaymentState,
+    ChannelRefundState,
+    ChannelUnknown,
+    Notice,
+    NoticeFault,
+    NoticeRefused,
+    PrepayRequest,
+    RefundRequest,
+    WechatPay,
+    config_from_sandbox,
+)
+from feiqian.infra.http import HttpClient
+from feiqian.kernel.calendar import business_date
+
+pytestmark = pytest.mark.anyio
+
+_days = count()
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """(address, credentials) of a simulator in its own process."""
+    place = tmp_path_factory.mktemp("simulator")
+    command = [sys.executable, "-m", "feiqian.simulators.wechatpay", "--port", "0", "--data-dir", str(place)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            word, address = process.stdout.readline().split()
+            assert word == "ready"
+            yield address, place / "wechatpay-sandbox" / "credentials.json"
+        finally:
+            process.terminate()
+
+
+class Sandbox:
+    """One test's day at the simulator: its clock, its levers, the callbacks that it sends us."""
+
+    def __init__(self, *, address: str, channel: WechatPay, http: HttpClient, ours: Wechat) -> None:
+        self._address = address
+        self._http = http
+        self._ours = ours
+        self.channel = channel
+        self.day = date(2026, 3, 2) + timedelta(days=2 * next(_days))
+        self.now = datetime(self.day.year, self.day.month, self.day.day, 4, tzinfo=UTC)
+        self.notify_url = f"{ours.base_url}/callbacks/wechatpay"
+
+    async def post(self, path: str, content: object) -> None:
+        answer = await self._http.request(
+            method="POST",
+            url=self._address + path,
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(content).encode(),
+            timeout_s=10,
+        )
+        assert answer.status == 200, answer.body
+
+    async def set_clock(self, moment: datetime) -> None:
+        self.now = moment
+        await self.post("/sandbox/clock", {"now": moment.isoformat()})
+
+    async def behave(self, **behaviour: str) -> None:
+        await self.post("/sandbox/behaviour", behaviour)
+
+    async def behave_well(self) -> None:
+        await self.behave(callback="normal", prepay="normal", refund="normal", bill="normal")
+
+    async def next_morning(self) -> None:
+        """11:00 of the next day in Beijing, when the bill is ready."""
+        await self.set_clock(self.now + timedelta(hours=23))
+
+    def order(self, out_trade_no: str, amount: int = 10_000) -> PrepayRequest:
+        return PrepayRequest(
+            out_trade_no=out_trade_no,
+            amount=amount,
+            currency="CNY",
+            description="口红,`茶 × 2",
+            expires_at=self.now + timedelta(hours=2),
+            notify_url=self.notify_url,
+        )
+
+    async def pay(self, out_trade_no: str, amount: int = 10_000) -> None:
+        prepaid = await self.channel.prepay(self.order(out_trade_no, amount), now=self.now)
+        await self.post("/sandbox/pay", {"code_url": prepaid.code_url})
+
+    def refund_of(self, out_trade_no: str, number: str, amount: int) -> RefundRequest:
+        return RefundRequest(
+            out_trade_no=out_trade_no,
+            out_refund_no=number,
+            amount=amount,
+            total=10_000,
+            currency="CNY",
+            reason="退货",
+            notify_url=self.notify_url,
+        )
+
+    async def callbacks(self, count: int = 1) -> list[tuple[bytes, dict[str, str]]]:
+        """Wait for so many callbacks; (body, headers) of each."""
+        async with asyncio.timeout(20):
+            await self._ours.received(count)
+        return [(body, headers) for _, _, body, headers in self._ours.requests]
+
+    async def notice(self) -> Notice:
+        body, headers = (await self.callbacks())[-1]
+        return self.channel.read_notice(headers=headers, body=body, now=self.now)
+
+
+@pytest.fixture
+async def sandbox(simulator: tuple[str, Path]) -> AsyncIterator[Sandbox]:
+    address, credentials = simulator
+    async with HttpClient() as http, serving() as ours:
+
+        async def accept(_: web.Request) -> web.StreamResponse:
+            return web.Response(status=204)
+
+        ours.handler = accept
+        channel = WechatPay(config=config_from_sandbox(credentials, address), http=http, timeout_s=3)
+        opened = Sandbox(address=address, channel=channel, http=http, ours=ours)
+        await opened.set_clock(opened.now)
+        await opened.behave_well()
+        yield opened
+
+
+class TestAPayment:
+    async def test_is_placed_paid_reported_and_found(self, sandbox: Sandbox) -> None:
+        prepaid = await sandbox.channel.prepay(sandbox.order("pay-0001"), now=sandbox.now)
+        assert prepaid.code_url.startswith("weixin://wxpay/")
+        assert await sandbox.channel.prepay(sandbox.order("pay-0001"), now=sandbox.now) == prepaid
+        before = await sandbox.channel.query("pay-0001", now=sandbox.now)
+        assert before.state is ChannelPaymentState.NOT_PAID
+
+        await sandbox.post("/sandbox/pay", {"code_url": prepaid.code_url})
+        payment = (await sandbox.notice()).payment
+        assert payment is not None
+        assert (payment.out_trade_no, payment.amount, payment.currency) == ("pay-0001", 10_000, "CNY")
+        assert payment.paid_at == sandbox.now
+        assert await sandbox.channel.query("pay-0001", now=sandbox.now) == payment
+
+    async def test_of_an_order_never_placed_is_unknown(self, sandbox: Sandbox) -> None:
+        payment = await sandbox.channel.query("never-placed", now=sandbox.now)
+        assert payment.state is ChannelPaymentState.UNKNOWN_TO_CHANNEL
+
+    async def test_cannot_be_closed_any_more(self, sandbox: Sandbox) -> None:
+        await sandbox.pay("paid-1")
+        with pytest.raises(ChannelFailed) as failed:
+            await sandbox.channel.close("paid-1", now=sandbox.now)
+        assert failed.value.code == "channel_order_paid"
+
+    async def test_of_another_amount_is_refused_under_the_same_number(self, sandbox: Sandbox) -> None:
+        await sandbox.channel.prepay(sandbox.order("twice-1"), now=sandbox.now)
+        with pytest.raises(ChannelFailed) as failed:
+            await sandbox.channel.prepay(sandbox.order("twice-1", 9_999), now=sandbox.now)
+        assert failed.value.query_first
+        assert (await sandbox.channel.query("twice-1", now=sandbox.now)).amount == 10_000
+
+    async def test_unanswered_is_unknown_until_queried(self, sandbox: Sandbox) -> None:
+        await sandbox.behave(prepay="timeout_after_success")
+        with pytest.raises(ChannelUnknown):
+            await sandbox.channel.prepay(sandbox.order("silent-1"), now=sandbox.now)
+        await sandbox.behave_well()
+        payment = await sandbox.channel.query("silent-1", now=sandbox.now)
+        assert payment.state is ChannelPaymentState.NOT_PAID
+
+    async def test_is_found_by_query_when_the_callback_is_lost(self, sandbox: Sandbox) -> None:
+        await sandbox.behave(callback="lost")
+        await sandbox.pay("lost-1")
+        assert (await sandbox.channel.query("lost-1", now=sandbox.now)).state is ChannelPaymentState.PAID
+
+    async def test_closed_stays_closed(self, sandbox: Sandbox) -> None:
+        await sandbox.channel.prepay(sandbox.order("close-1"), now=sandbox.now)
+        await sandbox.channel.close("close-1", now=sandbox.now)
+        await sandbox.channel.close("close-1", now=sandbox.now)
+        assert (await sandbox.channel.query("close-1", now=sandbox.now)).state is ChannelPaymentState.CLOSED
+
+    @pytest.mark.parametrize(
+        ("behaviour", "kind", "code"),
+        [
+            ("error", ChannelUnknown, "channel_busy"),
+            ("rate_limited", ChannelFailed, "channel_rate_limited"),
+        ],
+    )
+    async def test_refused_is_translated(
+        self, sandbox: Sandbox, behaviour: str, kind: type[ChannelFailed], code: str
+    ) -> None:
+        await sandbox.behave(prepay=behaviour)
+        with pytest.raises(kind) as raised:
+            await sandbox.channel.prepay(sandbox.order(f"refused-{behaviour}"), now=sandbox.now)
+        assert raised.value.code == code
+
+
+class TestACallback:
+    async def test_comes_twice_with_the_same_content(self, sandbox: Sandbox) -> None:
+        await sandbox.behave(callback="duplicated")
+        await sandbox.pay("double-1")
+        read = [
+            sandbox.channel.read_notice(headers=headers, body=body, now=sandbox.now)
+            for body, headers in await sandbox.callbacks(2)
+        ]
+        assert read[0] == read[1]
+
+    async def test_with_a_wrong_amount_is_passed_on_as_it_is(self, sandbox: Sandbox) -> None:
+        await sandbox.behave(callback="wrong_amount")
+        await sandbox.pay("wrong-1")
+        payment = (await sandbox.notice()).payment
+        assert payment is not None
+        assert payment.amount != 10_000
+        assert (await sandbox.channel.query("wrong-1", now=sandbox.now)).amount == 10_000
+
+    @pytest.mark.parametrize(
+        ("behaviour", "reason"),
+        [
+            ("wrong_mchid", NoticeFault.MERCHANT_WRONG),
+            ("signtest", NoticeFault.PROBE),
+            ("tampered", NoticeFault.SIGNATURE_WRONG),
+            ("stale", NoticeFault.STALE),
+        ],
+    )
+    async def test_that_is_not_right_is_refused(
+        self, sandbox: Sandbox, behaviour: str, reason: NoticeFault
+    ) -> None:
+        await sandbox.behave(callback=behaviour)
+        await sandbox.pay(f"bad-{behaviour}")
+        body, headers = (await sandbox.callbacks())[0]
+        with pytest.raises(NoticeRefused) as refusal:
+            sandbox.channel.read_notice(headers=headers, body=body, now=sandbox.now)
+        assert refusal.value.reason is reason
+
+
+class TestARefund:
+    async def test_is_accepted_reported_and_found(self, sandbox: Sandbox) -> None:
+        await sandbox.behave(callback="lost")
+        await sandbox.pay("back-1")
+        await sandbox.behave_well()
+        request = sandbox.refund_of("back-1", "refund-1", 3_334)
+        accepted = await sandbox.channel.refund(request, now=sandbox.now)
+        assert (accepted.out_refund_no, accepted.amount) == ("refund-1", 3_334)
+
+        refund = (await sandbox.notice()).refund
+        assert refund is not None
+        assert refund.state is ChannelRefundState.SUCCEEDED
+        assert (refund.out_refund_no, refund.out_trade_no, refund.amount) == ("refund-1", "back-1", 3_334)
+        assert await sandbox.channel.query_refund("refund-1", now=sandbox.now) == refund
+        assert (await sandbox.channel.query("back-1", now=sandbox.now)).state is ChannelPaymentState.REFUNDED
+
+        again = await sandbox.channel.refund(request, now=sandbox.now)
+        assert again.channel_refund_no == accepted.channel_refund_no
+
+    async def test_never_exceeds_what_is_left(self, sandbox: Sandbox) -> None:
+        await sandbox.pay("left-1")
+        await sandbox.channel.refund(sandbox.refund_of("left-1", "left-a", 9_999), now=sandbox.now)
+        with pytest.raises(ChannelFailed):
+            await sandbox.channel.refund(sandbox.refund_of("left-1", "left-b", 2), now=sandbox.now)
+        refund = await sandbox.channel.query_refund("left-b", now=sandbox.now)
+        assert refund.state is ChannelRefundState.UNKNOWN_TO_CHANNEL
+        await sandbox.channel.refund(sandbox.refund_of("left-1", "left-c", 1), now=sandbox.now)
+
+    async def test_unanswered_is_unknown_until_queried(self, sandbox: Sandbox) -> None:
+        await sandbox.pay("quiet-1")
+        await sandbox.behave(refund="timeout_after_success")
+        with pytest.raises(ChannelUnknown):
+            await sandbox.channel.refund(sandbox.refund_of("quiet-1", "quiet-a", 100), now=sandbox.now)
+        await sandbox.behave_well()
+        refund = await sandbox.channel.query_refund("quiet-a", now=sandbox.now)
+        assert refund.amount == 100
+
+    @pytest.mark.parametrize(
+        ("behaviour", "state"),
+        [("processing", ChannelRefundState.PROCESSING), ("abnormal", ChannelRefundState.ABNORMAL)],
+    )
+    async def test_may_not_arrive(self, sandbox: Sandbox, behaviour: str, state: ChannelRefundState) -> None:
+        await sandbox.pay(f"stuck-{behaviour}")
+        await sandbox.behave(refund=behaviour)
+        request = sandbox.refund_of(f"stuck-{behaviour}", behaviour, 100)
+        await sandbox.channel.refund(request, now=sandbox.now)
+        assert (await sandbox.channel.query_refund(behaviour, now=sandbox.now)).state is state
+
+
+class TestTheBill:
+    async def test_lists_what_moved(self, sandbox: Sandbox) -> None:
+        await sandbox.pay("bill-1")
+        await sandbox.pay("bill-2", 1)
+        await sandbox.channel.prepay(sandbox.order("bill-3"), now=sandbox.now)
+        await sandbox.channel.refund(sandbox.refund_of("bill-1", "bill-a", 3_334), now=sandbox.now)
+        await sandbox.callbacks(3)
+        day = business_date(sandbox.now)
+        await sandbox.next_morning()
+        bill = await sandbox.channel.download_bill(day, now=sandbox.now)
+        assert {(line.kind, line.out_no, line.amount) for line in bill.lines} == {
+            (BillKind.PAYMENT, "bill-1", 10_000),
+            (BillKind.PAYMENT, "bill-2", 1),
+            (BillKind.REFUND, "bill-a", 3_334),
+        }
+        assert bill.summary.payment_amount == 10_001
+        assert bill.summary.refund_amount == 3_334
+        assert bill.summary.fee == sum(line.fee for line in bill.lines)
+
+    async def test_of_a_day_without_trade_is_missing(self, sandbox: Sandbox) -> None:
+        with pytest.raises(BillMissing):
+            await sandbox.channel.download_bill(sandbox.day - timedelta(days=1), now=sandbox.now)
+
+    @pytest.mark.parametrize("behaviour", ["missing", "not_ready"])
+    async def test_may_come_later(self, sandbox: Sandbox, behaviour: str) -> None:
+        await sandbox.pay(f"late-{behaviour}")
+        day = business_date(sandbox.now)
+        await sandbox.next_morning()
+        await sandbox.behave(bill=behaviour)
+        with pytest.raises(BillMissing):
+            await sandbox.channel.download_bill(day, now=sandbox.now)
+        await sandbox.behave_well()
+        assert len((await sandbox.channel.download_bill(day, now=sandbox.now)).lines) == 1
+
+    @pytest.mark.parametrize(
+        ("behaviour", "expected"),
+        [
+            ("bad_hash", lambda fault: fault is BillFault.HASH_DIFFERS),
+            ("other_day", lambda fault: fault is BillFault.OTHER_DAY),
+            ("truncated", lambda fault: fault is not BillFault.HASH_DIFFERS),
+        ],
+    )
+    async def test_is_refused_when_damaged(
+        self, sandbox: Sandbox, behaviour: str, expected: Callable[[BillFault], bool]
+    ) -> None:
+        for number in range(3):
+            await sandbox.pay(f"harm-{behaviour}-{number}")
+        day = business_date(sandbox.now)
+        await sandbox.next_morning()
+        await sandbox.behave(bill=behaviour)
+        with pytest.raises(BillDamaged) as damage:
+            await sandbox.channel.download_bill(day, now=sandbox.now)
+        assert expected(damage.value.fault), damage.value
+
+    @pytest.mark.parametrize(("behaviour", "lines"), [("extra_line", 3), ("amount_differs", 2)])
+    async def test_may_honestly_disagree_with_us(self, sandbox: Sandbox, behaviour: str, lines: int) -> None:
+        for number in range(2):
+            await sandbox.pay(f"differ-{behaviour}-{number}")
+        day = business_date(sandbox.now)
+        await sandbox.next_morning()
+        await sandbox.behave(bill=behaviour)
+        bill = await sandbox.channel.download_bill(day, now=sandbox.now)
+        assert len(bill.lines) == lines
+        assert [line.amount for line in bill.lines] != [10_000, 10_000]
+
+
+class TestTheKeys:
+    async def test_are_refreshed(self, sandbox: Sandbox, simulator: tuple[str, Path]) -> None:
+        given = msgspec.json.decode(simulator[1].read_bytes())
+        serials = await sandbox.channel.refresh_certificates(now=sandbox.now)
+        assert given["platform_certificate_serial_no"] in serials
+
+    @pytest.mark.parametrize("left_out", ["public_key", "platform_certificates"])
+    async def test_of_either_kind_suffice(
+        self, sandbox: Sandbox, simulator: tuple[str, Path], left_out: str
+    ) -> None:
+        config = config_from_sandbox(simulator[1], simulator[0])
+        empty = {"public_key": None, "public_key_id": None} if left_out == "public_key" else {left_out: {}}
+        async with HttpClient() as http:
+            channel = WechatPay(config=msgspec.structs.replace(config, **empty), http=http)
+            payment = await channel.query("never-placed", now=sandbox.now)
+        assert payment.state is ChannelPaymentState.UNKNOWN_TO_CHANNEL
