@@ -5,11 +5,9 @@ import logging
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 from aiohttp import web
 
 from feiqian.simulators.wechatpay import bills, certificates, gate, orders, phone, refunds, sandbox
@@ -17,10 +15,9 @@ from feiqian.simulators.wechatpay.answers import NeverAnswered, Refused, refusal
 from feiqian.simulators.wechatpay.behaviour import Behaviour
 from feiqian.simulators.wechatpay.books import Books
 from feiqian.simulators.wechatpay.callbacks import Callbacks
-from feiqian.simulators.wechatpay.clock import ClockSetting, SandboxClock
+from feiqian.simulators.wechatpay.clock import ClockSetting, SandboxClock, keep_clock, kept_clock
 from feiqian.simulators.wechatpay.context import SIMULATOR, Simulator, of
 from feiqian.simulators.wechatpay.credentials import KeyRing, load_or_create
-from feiqian.simulators.wechatpay.signing import NonceMemory
 
 HOLD_S = 60
 """How long a connection whose answer is to be lost stays open."""
@@ -30,18 +27,16 @@ logger = logging.getLogger(__name__)
 
 
 def open_simulator(data_directory: Path, setting: ClockSetting | None, fee_rate: Decimal) -> Simulator:
-    """Everything in ``data_directory/wechatpay-sandbox``, made when it is not there.
+    """Everything in ``data_directory/wechatpay-sandbox``, made when it is not there; inside a running loop.
 
     Without ``setting`` the clock goes on as it was last told. Raises: books.InUse.
     """
     directory = data_directory / "wechatpay-sandbox"
     directory.mkdir(parents=True, exist_ok=True)
     books = Books(directory)
-    keys = KeyRing(load_or_create(directory, datetime.now(UTC)))
-    kept = books.setting("clock")
-    if setting is None:
-        setting = ClockSetting(offset_s=0) if kept is None else msgspec.json.decode(kept, type=ClockSetting)
-    clock = SandboxClock(setting)
+    clock = SandboxClock(setting or kept_clock(books))
+    keep_clock(books, clock.setting)
+    keys = KeyRing(load_or_create(directory, clock.now()))
     behaviour = Behaviour()
     callbacks = Callbacks(books, keys, clock, behaviour)
     return Simulator(
@@ -52,7 +47,6 @@ def open_simulator(data_directory: Path, setting: ClockSetting | None, fee_rate:
         behaviour=behaviour,
         callbacks=callbacks,
         fee_rate=fee_rate,
-        nonces=NonceMemory(),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from feiqian.kernel.clock import Clock, ManualClock, SystemClock
+from feiqian.simulators.wechatpay.books import Books
 from feiqian.simulators.wechatpay.moments import to_ms
 
 
@@ -46,3 +47,15 @@ class SandboxClock:
 
     def now_ms(self) -> int:
         return to_ms(self._clock.now())
+
+
+def keep_clock(books: Books, setting: ClockSetting) -> None:
+    """Remember what the clock was told over a restart."""
+    with books.atomically():
+        books.keep_setting("clock", msgspec.json.encode(setting).decode())
+
+
+def kept_clock(books: Books) -> ClockSetting:
+    """What the clock was last told; system time when it was never told anything."""
+    kept = books.setting("clock")
+    return ClockSetting(offset_s=0) if kept is None else msgspec.json.decode(kept, type=ClockSetting)

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from feiqian.simulators.wechatpay.answers import Refused, answer, encode, parse
+from feiqian.simulators.wechatpay.answers import Refused, answer, parse
 from feiqian.simulators.wechatpay.behaviour import BehaviourChange
-from feiqian.simulators.wechatpay.clock import ClockSetting
+from feiqian.simulators.wechatpay.clock import ClockSetting, keep_clock
 from feiqian.simulators.wechatpay.context import Simulator, of
 from feiqian.simulators.wechatpay.moments import from_ms, rfc3339
 from feiqian.simulators.wechatpay.orders import SANDBOX_BUYER, Order, order_named, pay, scan, unknown_order
@@ -51,8 +51,7 @@ async def answer_clock(request: web.Request) -> web.Response:
         simulator.clock.set(setting)
     except ValueError as error:
         raise Refused(400, "PARAM_ERROR", str(error)) from error
-    with simulator.books.atomically():
-        simulator.books.keep_setting("clock", encode(setting).decode())
+    keep_clock(simulator.books, setting)
     simulator.callbacks.look_at_the_clock()
     return answer(_clock(simulator))
 
