@@ -1,0 +1,68 @@
+/** The buyer's words; both languages have the same keys or it does not compile. */
+const zh = {
+  language: "English",
+  title: "收银台",
+  loading: "正在打开订单…",
+  code: "微信支付二维码",
+  codeFailed: "二维码没有显示出来，点此重试",
+  expiresIn: "请在此时间内完成支付",
+  step1: "打开微信，点右上角“＋”里的“扫一扫”",
+  step2: "对准上面的二维码",
+  step3: "核对收款方与金额，确认支付",
+  samePhone: "正在用手机看本页？请在另一台设备上打开，再用微信扫码。",
+  phone: "模拟买家手机",
+  paid: "支付成功",
+  paidAt: "支付时间 {time}",
+  closed: "订单已关闭",
+  closedText: "没有扣款。如仍要购买，请回到商家重新下单。",
+  expired: "二维码已过期",
+  expiredText: "如已付款，结果会自动显示在这里；否则请回到商家重新下单。",
+  failed: "支付没有成功",
+  failedText: "没有扣款。请回到商家重新下单。",
+  conflicted: "正在核实支付结果",
+  conflictedText: "请勿重复付款，商家会尽快与您联系。",
+  missing: "没有这个订单",
+  missingText: "链接可能不完整，请回到商家重新打开付款页。",
+  broken: "暂时打不开",
+  brokenText: "网络或服务暂时不可用，您的订单没有变化。",
+  again: "重试",
+  shaky: "网络不稳定，正在继续查询支付结果…",
+  orderNo: "订单号",
+};
+
+export type Word = keyof typeof zh;
+export type Language = "zh" | "en";
+
+const en: Record<Word, string> = {
+  language: "中文",
+  title: "Checkout",
+  loading: "Opening the order…",
+  code: "WeChat Pay QR code",
+  codeFailed: "The QR code did not load. Try again",
+  expiresIn: "Please pay within",
+  step1: "Open WeChat, tap “+” at the top right, then “Scan”",
+  step2: "Point it at the QR code above",
+  step3: "Check the payee and the amount, then confirm",
+  samePhone: "Reading this on your phone? Open this page on another device and scan it with WeChat.",
+  phone: "Simulated phone",
+  paid: "Paid",
+  paidAt: "Paid at {time}",
+  closed: "This order is closed",
+  closedText: "You were not charged. To buy it, please order again at the shop.",
+  expired: "The QR code has expired",
+  expiredText:
+    "If you have paid, the result appears here by itself. Otherwise please order again at the shop.",
+  failed: "The payment did not succeed",
+  failedText: "You were not charged. Please order again at the shop.",
+  conflicted: "Your payment is being checked",
+  conflictedText: "Please do not pay again. The shop will contact you soon.",
+  missing: "There is no such order",
+  missingText: "The link may be incomplete. Please open the payment page again from the shop.",
+  broken: "This page cannot be opened now",
+  brokenText: "The network or the service is unavailable. Your order has not changed.",
+  again: "Try again",
+  shaky: "The connection is unstable; still asking for the result…",
+  orderNo: "Order no.",
+};
+
+export const words: Record<Language, Record<Word, string>> = { zh, en };

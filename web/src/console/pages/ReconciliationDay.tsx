@@ -1,0 +1,221 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { reconciliationDayQuery } from "../../api/queries";
+import type { MatchStatus, ReconciliationDayPage, ReconciliationItem } from "../../api/types";
+import { AppLink } from "../../kit/AppLink";
+import { Figure, Figures, MoneyFigure } from "../../kit/Figure";
+import { PageHead, Panel } from "../../kit/layout";
+import { Money } from "../../kit/Money";
+import { currencyUnit, formatCount } from "../../kit/money";
+import { Pager } from "../../kit/Pager";
+import { paths } from "../../kit/paths";
+import { QueryView } from "../../kit/QueryView";
+import { StateTag, toneOf } from "../../kit/StateTag";
+import { Empty, SkeletonPage } from "../../kit/states";
+import { formatInstant, formatLongDate } from "../../kit/time";
+import { useWords, wordFor } from "../../words";
+
+const route = getRouteApi("/shell/reconciliation/$date");
+
+/** What needs eyes first. */
+const statuses: MatchStatus[] = [
+  "ours_only",
+  "theirs_only",
+  "amount_differs",
+  "state_differs",
+  "carried_over",
+  "matched",
+];
+
+export function ReconciliationDay() {
+  const { date } = route.useParams();
+  const { status, cursor } = route.useSearch();
+  const query = useQuery(reconciliationDayQuery(date, { status, cursor }));
+  return (
+    <QueryView query={query} skeleton={<SkeletonPage />}>
+      {(page) => <Content page={page} status={status} cursor={cursor} />}
+    </QueryView>
+  );
+}
+
+function Content({
+  page,
+  status,
+  cursor,
+}: {
+  page: ReconciliationDayPage;
+  status?: string;
+  cursor?: string;
+}) {
+  const { t, language } = useWords();
+  const { day } = page;
+  return (
+    <div className="page">
+      <PageHead
+        over={<AppLink href="/reconciliation">{t("reconciliation.title")}</AppLink>}
+        title={t("reconciliation.dayTitle", { date: day.date })}
+        tag={<StateTag kind="reconciliation.state" state={day.state} />}
+        below={
+          <>
+            {formatLongDate(day.date, language)} · {wordFor("reconciliation.channel", day.channel)}
+            {day.finished_at && ` · ${t("reconciliation.finishedAt")} ${formatInstant(day.finished_at)}`}
+          </>
+        }
+      />
+      {day.error && (
+        <p className="refused" role="alert">
+          {t("reconciliation.error")}: {day.error}
+        </p>
+      )}
+      <Figures>
+        <MoneyFigure label={t("reconciliation.billAmount")} minor={day.bill_amount} currency="CNY" />
+        <MoneyFigure label={t("reconciliation.ourAmount")} minor={day.our_amount} currency="CNY" />
+        <MoneyFigure
+          label={t("reconciliation.difference")}
+          minor={day.bill_amount - day.our_amount}
+          currency="CNY"
+        />
+        <MoneyFigure label={t("reconciliation.channelFee")} minor={day.channel_fee} currency="CNY" />
+        <Figure
+          label={t("reconciliation.billLines")}
+          value={formatCount(day.bill_lines)}
+          length={formatCount(day.bill_lines).length}
+        />
+      </Figures>
+      <Panel flush>
+        <StatusChoice page={page} status={status} />
+        <Sides items={page.items} />
+        <Pager cursor={cursor} next={page.next_cursor} />
+      </Panel>
+    </div>
+  );
+}
+
+function StatusChoice({ page, status }: { page: ReconciliationDayPage; status?: string }) {
+  const { t } = useWords();
+  const { day } = page;
+  const base = paths.reconciliationDay(day.date);
+  return (
+    <nav className="status-choice" aria-label={t("reconciliation.status")}>
+      <AppLink href={base} aria-current={status ? undefined : "true"}>
+        {t("common.all")}
+      </AppLink>
+      {statuses.map((name) => {
+        const sum = day.by_status[name];
+        return (
+          <AppLink
+            key={name}
+            href={`${base}?status=${name}`}
+            aria-current={status === name ? "true" : undefined}
+          >
+            <span className={`dot dot-${sum?.count ? toneOf("reconciliation.status", name) : "idle"}`} />
+            {t(`reconciliation.status.${name}`)} <b>{formatCount(sum?.count ?? 0)}</b>
+            {sum && sum.amount !== 0 && <Money minor={sum.amount} />}
+          </AppLink>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Sides({ items }: { items: ReconciliationItem[] }) {
+  const { t, language } = useWords();
+  if (items.length === 0) return <Empty title="empty.reconciliationDay" />;
+  const unit = currencyUnit("CNY", language);
+  return (
+    <div className="table-box narrow-scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
+      <section className="table-scroll" aria-label={t("reconciliation.title")} tabIndex={0}>
+        <table className="sides">
+          <thead>
+            <tr>
+              <th rowSpan={2}>{t("reconciliation.status")}</th>
+              <th colSpan={3} className="side-head">
+                {t("reconciliation.ours")}
+              </th>
+              <th colSpan={3} className="side-head">
+                {t("reconciliation.theirs")}
+              </th>
+              <th rowSpan={2}>{t("reconciliation.occurredAt")}</th>
+              <th rowSpan={2}>{t("reconciliation.note")}</th>
+            </tr>
+            <tr>
+              <th className="side-first">{t("reconciliation.no")}</th>
+              <th className="right">
+                {t("reconciliation.amount")} <small>{unit}</small>
+              </th>
+              <th>{t("reconciliation.itemState")}</th>
+              <th className="side-first">{t("reconciliation.no")}</th>
+              <th className="right">
+                {t("reconciliation.amount")} <small>{unit}</small>
+              </th>
+              <th>{t("reconciliation.itemState")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((item) => (
+              <SideRow key={item.id} item={item} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+}
+
+function OurNumber({ item }: { item: ReconciliationItem }) {
+  if (!item.our_no) return <>–</>;
+  const number = <span className="mono">{item.our_no}</span>;
+  return item.our_id?.startsWith("payment_") ? (
+    <AppLink href={paths.payment(item.our_id)}>{number}</AppLink>
+  ) : (
+    number
+  );
+}
+
+function SideRow({ item }: { item: ReconciliationItem }) {
+  const { t } = useWords();
+  const absent = <span className="absent">{t("reconciliation.absent")}</span>;
+  const wrong = (differs: boolean) => (differs ? "differs" : undefined);
+  return (
+    <tr>
+      <td>
+        <StateTag kind="reconciliation.status" state={item.status} />
+        <small className="quiet cell-below">
+          {t(`reconciliation.kind.${item.kind}`)}
+          {item.resolved_on && ` · ${t("reconciliation.resolvedOn", { date: item.resolved_on })}`}
+        </small>
+      </td>
+      {item.our_amount === null ? (
+        <td colSpan={3} className="side-first">
+          {absent}
+        </td>
+      ) : (
+        <>
+          <td className="side-first">
+            <OurNumber item={item} />
+          </td>
+          <td className={`right ${wrong(item.status === "amount_differs") ?? ""}`}>
+            <Money minor={item.our_amount} />
+          </td>
+          <td className={wrong(item.status === "state_differs")}>{item.our_state ?? "–"}</td>
+        </>
+      )}
+      {item.their_amount === null ? (
+        <td colSpan={3} className="side-first">
+          {absent}
+        </td>
+      ) : (
+        <>
+          <td className="side-first mono">{item.channel_no ?? "–"}</td>
+          <td className={`right ${wrong(item.status === "amount_differs") ?? ""}`}>
+            <Money minor={item.their_amount} />
+          </td>
+          <td className={wrong(item.status === "state_differs")}>{item.their_state ?? "–"}</td>
+        </>
+      )}
+      <td className="nowrap">{formatInstant(item.occurred_at)}</td>
+      <td className="quiet">{item.note}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,248 @@
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { Problem, queryString } from "../api/http";
+import * as api from "../api/queries";
+import { parseSearch } from "../kit/paths";
+import { SkeletonPage } from "../kit/states";
+import { NotFound, PageError } from "./shell/failures";
+import { Shell } from "./shell/Shell";
+import { SignIn } from "./shell/SignIn";
+
+/** A session that ended in mid-work leads to the sign-in page and back again. */
+function onFailure(error: Error): void {
+  const here = router.state.location;
+  if (!(error instanceof Problem) || error.status !== 401 || here.pathname === "/sign-in") return;
+  queryClient.setQueryData(api.sessionQuery.queryKey, null);
+  void router.navigate({ to: "/sign-in", search: { next: here.href, ended: "1" } });
+}
+
+export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: onFailure }),
+  mutationCache: new MutationCache({ onError: onFailure }),
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      retry: (count, error) => count < 2 && error instanceof Problem && error.retryable,
+      retryDelay: (count) => 400 * 2 ** count,
+    },
+  },
+});
+
+/** Only the named search parameters, only when they say something. */
+function only<Name extends string>(...names: Name[]) {
+  return (search: Record<string, unknown>): Partial<Record<Name, string>> => {
+    const kept: Partial<Record<Name, string>> = {};
+    for (const name of names) {
+      const value = search[name];
+      if (typeof value === "string" && value !== "") kept[name] = value;
+    }
+    return kept;
+  };
+}
+
+/** What each page keeps in its URL. */
+const search = {
+  signIn: only("next", "ended"),
+  overview: only("date"),
+  payments: only("state", "q", "merchant_no", "from", "to", "cursor"),
+  merchants: only("q", "cursor"),
+  merchant: only("account", "cursor"),
+  reconciliation: only("cursor"),
+  reconciliationDay: only("status", "cursor"),
+  vouchers: only("month", "date", "cursor"),
+  trialBalance: only("date", "book"),
+  loans: only("state", "cursor"),
+};
+
+const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: search.signIn,
+  component: SignIn,
+});
+
+const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "shell",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    const staff = await context.queryClient.ensureQueryData(api.sessionQuery);
+    if (!staff)
+      throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { next: location.href } });
+  },
+});
+
+const overviewRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/",
+  validateSearch: search.overview,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(api.overviewQuery(deps.date)),
+  component: lazyRouteComponent(() => import("./pages/Overview"), "Overview"),
+});
+
+const paymentsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/payments",
+  validateSearch: search.payments,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(api.paymentsQuery(deps)),
+  component: lazyRouteComponent(() => import("./pages/Payments"), "Payments"),
+});
+
+const paymentRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/payments/$id",
+  loader: ({ context, params }) => void context.queryClient.prefetchQuery(api.paymentQuery(params.id)),
+  component: lazyRouteComponent(() => import("./pages/Payment"), "PaymentPage"),
+});
+
+const merchantsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/merchants",
+  validateSearch: search.merchants,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(api.merchantsQuery(deps)),
+  component: lazyRouteComponent(() => import("./pages/Merchants"), "Merchants"),
+});
+
+const merchantRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/merchants/$merchantNo",
+  validateSearch: search.merchant,
+  loader: ({ context, params }) =>
+    void context.queryClient.prefetchQuery(api.merchantQuery(params.merchantNo)),
+  component: lazyRouteComponent(() => import("./pages/Merchant"), "MerchantPage"),
+});
+
+const transactionRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/transactions/$id",
+  loader: ({ context, params }) => void context.queryClient.prefetchQuery(api.transactionQuery(params.id)),
+  component: lazyRouteComponent(() => import("./pages/Transaction"), "TransactionPage"),
+});
+
+const reconciliationRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/reconciliation",
+  validateSearch: search.reconciliation,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(api.reconciliationQuery(deps.cursor)),
+  component: lazyRouteComponent(() => import("./pages/Reconciliation"), "Reconciliation"),
+});
+
+const reconciliationDayRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/reconciliation/$date",
+  validateSearch: search.reconciliationDay,
+  component: lazyRouteComponent(() => import("./pages/ReconciliationDay"), "ReconciliationDay"),
+});
+
+const vouchersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/vouchers",
+  validateSearch: search.vouchers,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(api.vouchersQuery(deps)),
+  component: lazyRouteComponent(() => import("./pages/Vouchers"), "Vouchers"),
+});
+
+const voucherRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/vouchers/$id",
+  loader: ({ context, params }) => void context.queryClient.prefetchQuery(api.voucherQuery(params.id)),
+  component: lazyRouteComponent(() => import("./pages/Voucher"), "VoucherPage"),
+});
+
+const trialBalanceRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/trial-balance",
+  validateSearch: search.trialBalance,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(api.trialBalanceQuery(deps)),
+  component: lazyRouteComponent(() => import("./pages/TrialBalance"), "TrialBalancePage"),
+});
+
+const loansRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/loans",
+  validateSearch: search.loans,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(api.loansQuery(deps)),
+  component: lazyRouteComponent(() => import("./pages/Loans"), "Loans"),
+});
+
+const loanRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/loans/$id",
+  loader: ({ context, params }) => void context.queryClient.prefetchQuery(api.loanQuery(params.id)),
+  component: lazyRouteComponent(() => import("./pages/Loan"), "LoanPage"),
+});
+
+const fundersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/funders",
+  loader: ({ context }) => void context.queryClient.prefetchQuery(api.fundersQuery),
+  component: lazyRouteComponent(() => import("./pages/Funders"), "Funders"),
+});
+
+const invariantsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/invariants",
+  loader: ({ context }) => void context.queryClient.prefetchQuery(api.invariantsQuery),
+  component: lazyRouteComponent(() => import("./pages/Invariants"), "Invariants"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  shellRoute.addChildren([
+    overviewRoute,
+    paymentsRoute,
+    paymentRoute,
+    merchantsRoute,
+    merchantRoute,
+    transactionRoute,
+    reconciliationRoute,
+    reconciliationDayRoute,
+    vouchersRoute,
+    voucherRoute,
+    trialBalanceRoute,
+    loansRoute,
+    loanRoute,
+    fundersRoute,
+    invariantsRoute,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  basepath: "/console",
+  context: { queryClient },
+  parseSearch,
+  stringifySearch: (search) => queryString(search as Record<string, string>),
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  defaultPendingComponent: SkeletonPage,
+  defaultPendingMs: 150,
+  defaultErrorComponent: PageError,
+  defaultNotFoundComponent: NotFound,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

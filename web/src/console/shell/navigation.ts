@@ -1,0 +1,34 @@
+import type { Key } from "../../words";
+
+export interface NavigationItem {
+  key: Key;
+  href: string;
+}
+
+/** The menu, in the order of a finance person's day. */
+export const navigation: { key: Key | null; items: NavigationItem[] }[] = [
+  { key: null, items: [{ key: "nav.overview", href: "/" }] },
+  {
+    key: "nav.trade",
+    items: [
+      { key: "nav.payments", href: "/payments" },
+      { key: "nav.merchants", href: "/merchants" },
+    ],
+  },
+  {
+    key: "nav.books",
+    items: [
+      { key: "nav.reconciliation", href: "/reconciliation" },
+      { key: "nav.vouchers", href: "/vouchers" },
+      { key: "nav.trialBalance", href: "/trial-balance" },
+    ],
+  },
+  {
+    key: "nav.credit",
+    items: [
+      { key: "nav.loans", href: "/loans" },
+      { key: "nav.funders", href: "/funders" },
+    ],
+  },
+  { key: "nav.system", items: [{ key: "nav.invariants", href: "/invariants" }] },
+];

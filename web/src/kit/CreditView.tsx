@@ -1,0 +1,82 @@
+import type { CreditDecision } from "../api/types";
+import { useWords, wordFor } from "../words";
+import { Facts } from "./layout";
+import { Money } from "./Money";
+import { formatCount, formatPercent } from "./money";
+import { StateTag } from "./StateTag";
+import { formatInstant } from "./time";
+
+/** A fact of a decision in its own unit, which its name tells: a rate, a number of days, an amount, a count. */
+export function FactValue({ name, value, currency }: { name: string; value: unknown; currency: string }) {
+  const { t } = useWords();
+  if (value === null || value === undefined) return <>–</>;
+  const number = Number(value);
+  if (!Number.isFinite(number) || value === "" || typeof value === "boolean") return <>{String(value)}</>;
+  if (/rate|share|ratio/.test(name)) return <>{formatPercent(number)}</>;
+  if (/days/.test(name)) return <>{t("common.days", { n: formatCount(number) })}</>;
+  if (/volume|amount|settled|outstanding|limit|paid|refunded|balance|principal/.test(name)) {
+    return <Money minor={number} currency={currency} />;
+  }
+  return <>{formatCount(number)}</>;
+}
+
+/** A credit decision that explains itself: the outcome, each reason with its fact and threshold, the facts. */
+export function CreditView({ decision, currency }: { decision: CreditDecision; currency: string }) {
+  const { t, pick } = useWords();
+  return (
+    <div className="credit">
+      <div className="credit-head">
+        <StateTag kind="credit.outcome" state={decision.outcome} />
+        <span>
+          {t("credit.limit")}{" "}
+          <b>
+            <Money minor={decision.limit} currency={currency} />
+          </b>
+        </span>
+        <span>
+          {t("credit.available")}{" "}
+          <b>
+            <Money minor={decision.available} currency={currency} />
+          </b>
+        </span>
+      </div>
+      <h3>{t("credit.reasons")}</h3>
+      <ul className="reasons">
+        {decision.reasons.map((reason) => (
+          <li key={reason.code} className={reason.passed ? "reason-passed" : "reason-failed"}>
+            <span role="img" aria-label={reason.passed ? t("credit.passed") : t("credit.failed")}>
+              {reason.passed ? "✓" : "✕"}
+            </span>
+            <div>
+              {pick(reason.chinese, reason.english)}
+              <small>
+                {t("credit.value")} <FactValue name={reason.fact} value={reason.value} currency={currency} />
+                {reason.threshold !== null && (
+                  <>
+                    {" · "}
+                    {t("credit.threshold")}{" "}
+                    <FactValue name={reason.fact} value={reason.threshold} currency={currency} />
+                  </>
+                )}
+              </small>
+            </div>
+          </li>
+        ))}
+      </ul>
+      <details className="fold">
+        <summary>{t("credit.facts")}</summary>
+        <Facts
+          items={[
+            ...Object.entries(decision.facts).map(([name, value]): [string, React.ReactNode] => [
+              wordFor("fact", name),
+              <FactValue key={name} name={name} value={value} currency={currency} />,
+            ]),
+            [t("credit.decidedAt"), formatInstant(decision.decided_at)],
+            [t("credit.validUntil"), decision.valid_until.slice(0, 10)],
+            [t("credit.rules"), decision.rules_version],
+          ]}
+        />
+      </details>
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import type { LoanState, MatchStatus, PaymentState, ReconciliationDay, Refund } from "../api/types";
+import { useWords, wordFor } from "../words";
+
+/** Colour means state only: good, bad, warning, waiting for somebody, at rest. */
+export type Tone = "good" | "bad" | "warn" | "wait" | "idle";
+
+const payment: Record<PaymentState, Tone> = {
+  created: "idle",
+  awaiting_payment: "wait",
+  succeeded: "good",
+  closed: "idle",
+  failed: "bad",
+  conflicted: "bad",
+};
+const refund: Record<Refund["state"], Tone> = {
+  pending: "wait",
+  processing: "wait",
+  succeeded: "good",
+  failed: "bad",
+};
+const loan: Record<LoanState, Tone> = { active: "wait", overdue: "bad", repaid: "good" };
+const day: Record<ReconciliationDay["state"], Tone> = {
+  balanced: "good",
+  differences: "bad",
+  failed: "bad",
+  pending: "wait",
+};
+const match: Record<MatchStatus, Tone> = {
+  matched: "good",
+  ours_only: "bad",
+  theirs_only: "bad",
+  amount_differs: "bad",
+  state_differs: "bad",
+  carried_over: "warn",
+};
+const credit: Record<string, Tone> = { approved: "good", declined: "bad", referred: "warn" };
+
+const tones = {
+  "payment.state": payment,
+  "refund.state": refund,
+  "loan.state": loan,
+  "reconciliation.state": day,
+  "reconciliation.status": match,
+  "credit.outcome": credit,
+} satisfies Record<string, Record<string, Tone>>;
+
+/** What has states; the words for them have the same prefix. */
+export type StateKind = keyof typeof tones;
+
+export function toneOf(kind: StateKind, state: string): Tone {
+  const known: Record<string, Tone> = tones[kind];
+  return known[state] ?? "idle";
+}
+
+/** A state with its colour, a dot and its word: never by colour alone. */
+export function StateTag({ kind, state }: { kind: StateKind; state: string }) {
+  useWords();
+  return <Tag tone={toneOf(kind, state)}>{wordFor(kind, state)}</Tag>;
+}
+
+export function Tag({ tone, children }: { tone: Tone; children: React.ReactNode }) {
+  return <span className={`tag tag-${tone}`}>{children}</span>;
+}

@@ -1,0 +1,23 @@
+/** Where every object lives, below the console's base path. */
+const id = encodeURIComponent;
+
+export const paths = {
+  payment: (payment: string) => `/payments/${id(payment)}`,
+  merchant: (merchantNo: string) => `/merchants/${id(merchantNo)}`,
+  transaction: (transaction: string) => `/transactions/${id(transaction)}`,
+  reconciliationDay: (date: string) => `/reconciliation/${id(date)}`,
+  voucher: (voucher: string) => `/vouchers/${id(voucher)}`,
+  loan: (loan: string) => `/loans/${id(loan)}`,
+  paymentsOf: (filter: Record<string, string>) => `/payments?${new URLSearchParams(filter)}`,
+};
+
+/** Search parameters stay plain text, so that `?q=123` written by hand or by the server means the text 123. */
+export function parseSearch(text: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+/** A path with its search parameters; a link of the API may carry the console's base path. */
+export function splitPath(link: string): { to: string; search: Record<string, string> } {
+  const [path = "/", query = ""] = link.replace(/^\/console(?=\/|$|\?)/, "").split("?");
+  return { to: path || "/", search: parseSearch(query) };
+}
