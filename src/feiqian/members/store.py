@@ -89,14 +89,21 @@ async def read_merchants(tx: Transaction, ids: Sequence[UUID]) -> list[Merchant]
 
 
 async def search_merchants(
-    tx: Transaction, *, text: str | None, merchant_no: str | None, after: str, limit: int
+    tx: Transaction,
+    *,
+    text: str | None = None,
+    merchant_no: str | None = None,
+    after: tuple[str, UUID] | None = None,
+    limit: int,
 ) -> list[Merchant]:
+    """Merchants of all platforms by number, after (number, id): with a text in number or name, or of one number."""
+    number, id = after or ("", UUID(int=0))
     return await tx.all(
         Merchant,
-        _MERCHANT + " WHERE cell = %s AND merchant_no > %s AND (%s::text IS NULL OR merchant_no = %s)"
+        _MERCHANT + " WHERE cell = %s AND (merchant_no, id) > (%s, %s) AND (%s::text IS NULL OR merchant_no = %s)"
         " AND (%s::text IS NULL OR merchant_no ILIKE '%%' || %s || '%%' OR name ILIKE '%%' || %s || '%%')"
-        " ORDER BY merchant_no LIMIT %s",
-        (tx.cell, after, merchant_no, merchant_no, text, text, text, limit),
+        " ORDER BY merchant_no, id LIMIT %s",
+        (tx.cell, number, id, merchant_no, merchant_no, text, text, text, limit),
     )
 
 

@@ -1,12 +1,13 @@
 """Reads of payments for the faces, reconciliation and invariants."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
 from feiqian.infra.database import Transaction
+from feiqian.kernel.calendar import ZONE
 from feiqian.kernel.ids import show_id
 from feiqian.payments.model import ChannelLine, ChannelLineKind, Happened, Payment, Refund
 from feiqian.payments.store import PAYMENT, REFUND
@@ -15,10 +16,13 @@ from feiqian.payments.store import PAYMENT, REFUND
 class PaymentFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which payments are meant; every field that is None lets all pass."""
 
+    id: UUID | None = None
     platform: UUID | None = None
     order_no: str | None = None
     state: str | None = None
     merchant: UUID | None = None
+    amount: int | None = None
+    """Exactly so many minor units."""
     text: str | None = None
     """Part of an order number, the beginning of a channel's number, or a buyer."""
     first: datetime | None = None
@@ -76,6 +80,23 @@ class TradeTotal(msgspec.Struct, frozen=True, kw_only=True):
     buyers: int
 
 
+class RefundTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What reached buyers in a period."""
+
+    refunds: int
+    refunded: int
+
+
+class DayTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was paid and given back on one business date, by the channel's times."""
+
+    day: date
+    payments: int
+    paid: int
+    fees: int
+    refunded: int
+
+
 class MerchantTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What one merchant sold in a period, gross."""
 
@@ -109,11 +130,13 @@ class _LineRow(msgspec.Struct, frozen=True, kw_only=True):
 
 _WHERE = (
     " WHERE p.cell = %(cell)s"
+    " AND (%(id)s::uuid IS NULL OR p.id = %(id)s)"
     " AND (%(platform)s::uuid IS NULL OR p.platform = %(platform)s)"
     " AND (%(order_no)s::text IS NULL OR p.order_no = %(order_no)s)"
     " AND (%(state)s::text IS NULL OR p.state = %(state)s)"
     " AND (%(merchant)s::uuid IS NULL OR EXISTS (SELECT 1 FROM payments.share s"
     "      WHERE s.cell = p.cell AND s.payment = p.id AND s.merchant = %(merchant)s))"
+    " AND (%(amount)s::bigint IS NULL OR p.amount = %(amount)s)"
     " AND (%(text)s::text IS NULL OR p.order_no ILIKE '%%' || %(text)s || '%%' OR p.buyer = %(text)s"
     "      OR p.transaction_no LIKE %(text)s || '%%' OR p.out_trade_no = %(text)s)"
     " AND (%(first)s::timestamptz IS NULL OR p.created_at >= %(first)s)"
@@ -151,7 +174,8 @@ async def total_payments(tx: Transaction, *, wanted: PaymentFilter) -> PaymentTo
     """Sums over everything that a list with this filter would show."""
     return await tx.one(
         PaymentTotals,
-        "SELECT count(*)::bigint AS count, coalesce(sum(p.amount) FILTER (WHERE p.state = 'succeeded'), 0)::bigint AS amount,"
+        "SELECT count(*)::bigint AS count,"
+        " coalesce(sum(p.amount) FILTER (WHERE p.state = 'succeeded'), 0)::bigint AS amount,"
         " coalesce(sum(p.fee) FILTER (WHERE p.state = 'succeeded'), 0)::bigint AS fee,"
         " coalesce(sum(r.refunded), 0)::bigint AS refunded FROM payments.payment p"
         " LEFT JOIN (SELECT payment, sum(amount)::bigint AS refunded FROM payments.refund"
@@ -169,6 +193,17 @@ async def find_refund(tx: Transaction, *, platform: UUID, id: UUID) -> Refund | 
     """A refund of that platform."""
     return await tx.maybe(
         Refund, REFUND + " WHERE cell = %s AND id = %s AND platform = %s", (tx.cell, id, platform)
+    )
+
+
+async def search_refunds(tx: Transaction, *, text: str, limit: int) -> list[Refund]:
+    """Refunds with this in their number, or whose number at the channel begins with it; newest first."""
+    return await tx.all(
+        Refund,
+        REFUND
+        + " WHERE cell = %s AND (refund_no ILIKE '%%' || %s || '%%' OR channel_refund_no LIKE %s || '%%'"
+        " OR out_refund_no = %s) ORDER BY id DESC LIMIT %s",
+        (tx.cell, text, text, text, limit),
     )
 
 
@@ -237,10 +272,37 @@ async def trade_total(tx: Transaction, *, first: datetime, end: datetime) -> Tra
         "   AND created_at < %(end)s)::bigint AS created,"
         " (SELECT count(*) FROM payments.payment WHERE cell = %(cell)s AND created_at >= %(first)s"
         "   AND created_at < %(end)s AND state = 'succeeded')::bigint AS created_paid,"
-        " count(*)::bigint AS payments, coalesce(sum(amount), 0)::bigint AS paid, coalesce(sum(fee), 0)::bigint AS fees,"
-        " count(DISTINCT buyer)::bigint AS buyers"
-        " FROM payments.payment WHERE cell = %(cell)s AND state = 'succeeded' AND paid_at >= %(first)s AND paid_at < %(end)s",
+        " count(*)::bigint AS payments, coalesce(sum(amount), 0)::bigint AS paid,"
+        " coalesce(sum(fee), 0)::bigint AS fees, count(DISTINCT buyer)::bigint AS buyers FROM payments.payment"
+        " WHERE cell = %(cell)s AND state = 'succeeded' AND paid_at >= %(first)s AND paid_at < %(end)s",
         {"cell": tx.cell, "first": first, "end": end},
+    )
+
+
+async def refund_total(tx: Transaction, *, first: datetime, end: datetime) -> RefundTotal:
+    """The refunds that succeeded in a period."""
+    return await tx.one(
+        RefundTotal,
+        "SELECT count(*)::bigint AS refunds, coalesce(sum(amount), 0)::bigint AS refunded FROM payments.refund"
+        " WHERE cell = %s AND state = 'succeeded' AND succeeded_at >= %s AND succeeded_at < %s",
+        (tx.cell, first, end),
+    )
+
+
+async def day_totals(tx: Transaction, *, first: datetime, end: datetime, limit: int) -> list[DayTotal]:
+    """The newest ``limit`` business dates of a period on which anything happened, oldest first."""
+    return await tx.all(
+        DayTotal,
+        "SELECT * FROM (SELECT day, sum(payments)::bigint AS payments, sum(paid)::bigint AS paid,"
+        "   sum(fees)::bigint AS fees, sum(refunded)::bigint AS refunded FROM ("
+        "     SELECT (paid_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS payments, sum(amount) AS paid,"
+        "     sum(fee) AS fees, 0 AS refunded FROM payments.payment WHERE cell = %(cell)s AND state = 'succeeded'"
+        "     AND paid_at >= %(first)s AND paid_at < %(end)s GROUP BY 1"
+        "     UNION ALL SELECT (succeeded_at AT TIME ZONE %(zone)s)::date, 0, 0, 0, sum(amount)"
+        "     FROM payments.refund WHERE cell = %(cell)s AND state = 'succeeded'"
+        "     AND succeeded_at >= %(first)s AND succeeded_at < %(end)s GROUP BY 1) each"
+        "   GROUP BY day ORDER BY day DESC LIMIT %(limit)s) newest ORDER BY day",
+        {"cell": tx.cell, "zone": ZONE.key, "first": first, "end": end, "limit": limit},
     )
 
 
