@@ -22,7 +22,7 @@ class TestThePhone:
         code_url = sandbox.prepay(sandbox.order(number, 123456, inbox.url)).json["code_url"]
         before = page(sandbox, code_url=code_url).body.decode()
         assert all(
-            text in before for text in ("立即支付", "1234.56", "玫瑰面霜 50ml", sandbox.credentials["mchid"])
+            text in before for text in ("立即支付", "1,234.56", "玫瑰面霜 50ml", sandbox.credentials["mchid"])
         )
         assert sandbox.query(number).json["trade_state"] == "NOTPAY"
 

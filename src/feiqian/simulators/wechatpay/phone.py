@@ -1,5 +1,6 @@
 """The buyer's phone: the page that a person opens to play the buyer. No script; Chinese unless ``lang=en``."""
 
+from decimal import Decimal
 from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
@@ -169,8 +170,12 @@ def _page(language: str, code_url: str, content: str, status: int = 200) -> web.
     return web.Response(text=page, status=status, content_type="text/html", headers=headers)
 
 
+def _yuan(order: Order) -> str:
+    return f"{Decimal(format_major(order.total)):,}"
+
+
 def _amount(order: Order, size: str) -> str:
-    return f'<p class="amount {size}"><span class="currency">¥</span>{format_major(order.total)}</p>'
+    return f'<p class="amount {size}"><span class="currency">¥</span>{_yuan(order)}</p>'
 
 
 def _facts(facts: list[tuple[str, str]]) -> str:
@@ -194,7 +199,7 @@ def _to_pay(simulator: Simulator, order: Order, language: str) -> str:
 <form method="post" action="/phone/pay">
 <input type="hidden" name="code_url" value="{escape(CODE_URL + order.code)}">
 <input type="hidden" name="lang" value="{language}">
-<button type="submit">{texts["pay"]} ¥{format_major(order.total)}</button>
+<button type="submit">{texts["pay"]} ¥{_yuan(order)}</button>
 </form>
 <p class="back"><a href="{_link(language)}">{texts["back"]}</a></p>"""
 

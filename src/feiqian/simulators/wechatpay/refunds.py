@@ -26,7 +26,7 @@ REFUNDABLE_FOR = timedelta(days=365)
 REFUNDS_MAX = 50
 """Of one order."""
 
-Final = Literal["SUCCESS", "ABNORMAL", "CLOSED"]
+RefundEnd = Literal["SUCCESS", "ABNORMAL", "CLOSED"]
 """How a refund ends: the buyer has it, the buyer's account cannot take it, it was given up."""
 
 Fen = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MAX)]
@@ -103,7 +103,7 @@ def apply(simulator: Simulator, application: Application, serial: str) -> tuple[
             application.amount.refund,
             order.id,
         )
-        # Orders and refunds of the same second must not share a number: the order's row and the refund's place in it.
+        # Unique without a counter of its own: the order's row and the refund's place among its refunds.
         refund_id = (
             f"503{simulator.books.series}{beijing(now_ms, '%Y%m%d')}{order.id:010d}{order.refunds:02d}"
         )
@@ -148,7 +148,7 @@ def _refundable(simulator: Simulator, application: Application) -> Order:
     return order
 
 
-def settle(simulator: Simulator, refund: Refund, status: Final) -> None:
+def settle(simulator: Simulator, refund: Refund, status: RefundEnd) -> None:
     """End a refund that is PROCESSING and tell the merchant. Raises: Refused when it has ended."""
     if refund.status != "PROCESSING":
         raise Refused(400, "INVALID_REQUEST", f"退款单已是{refund.status}")

@@ -12,7 +12,7 @@ from feiqian.simulators.wechatpay.context import Simulator, of
 from feiqian.simulators.wechatpay.moments import from_ms, rfc3339
 from feiqian.simulators.wechatpay.orders import SANDBOX_BUYER, Order, order_named, pay, scan, unknown_order
 from feiqian.simulators.wechatpay.orders import view as order_view
-from feiqian.simulators.wechatpay.refunds import Final, refund_named, refunds_of, settle
+from feiqian.simulators.wechatpay.refunds import RefundEnd, refund_named, refunds_of, settle
 from feiqian.simulators.wechatpay.refunds import view as refund_view
 
 
@@ -28,7 +28,7 @@ class Payment(msgspec.Struct, forbid_unknown_fields=True):
 class Settlement(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST /sandbox/refunds/{out_refund_no}."""
 
-    status: Final
+    status: RefundEnd
 
 
 async def answer_pay(request: web.Request) -> web.Response:
