@@ -57,7 +57,9 @@ function showOrder(order: Answer): void {
   part("payee").textContent = order.payee;
   part("description").textContent = order.description;
   part("order-no").textContent = order.order_no;
-  part("amount").textContent = `${currencySign(order.currency)} ${formatMoney(order.amount, order.currency)}`;
+  const amount = part("amount");
+  amount.textContent = `${currencySign(order.currency)} ${formatMoney(order.amount, order.currency)}`;
+  amount.style.setProperty("--length", String(amount.textContent.length));
   const phone = part<HTMLAnchorElement>("phone");
   phone.hidden = !order.phone_url;
   if (order.phone_url) phone.href = order.phone_url;

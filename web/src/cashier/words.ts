@@ -40,7 +40,7 @@ const en: Record<Word, string> = {
   code: "WeChat Pay QR code",
   codeFailed: "The QR code did not load. Try again",
   expiresIn: "Please pay within",
-  step1: "Open WeChat, tap “+” at the top right, then “Scan”",
+  step1: 'Open WeChat, tap "+" at the top right, then "Scan"',
   step2: "Point it at the QR code above",
   step3: "Check the payee and the amount, then confirm",
   samePhone: "Reading this on your phone? Open this page on another device and scan it with WeChat.",

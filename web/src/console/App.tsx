@@ -15,7 +15,11 @@ export function App() {
   const { dark } = useTheme();
   dayjs.locale(language === "zh" ? "zh-cn" : "en");
   return (
-    <ConfigProvider theme={antdTheme(dark)} locale={language === "zh" ? zhCN : enUS}>
+    <ConfigProvider
+      theme={antdTheme(dark)}
+      locale={language === "zh" ? zhCN : enUS}
+      button={{ autoInsertSpace: false }}
+    >
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
         <MoneyTip />

@@ -44,7 +44,7 @@ export function useTheme(): { choice: ThemeChoice; dark: boolean } {
 }
 
 const FONT =
-  'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+  '-apple-system, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", system-ui, sans-serif';
 
 /** Ant Design in our colours: the same values as in theme.css, which the kit reads. */
 export function antdTheme(dark: boolean): ThemeConfig {

@@ -26,10 +26,13 @@ function colours(): ChartColours {
   const read = (name: string) => style.getPropertyValue(name).trim();
   return {
     main: read("--accent"),
+    soft: read("--chart-soft"),
+    second: read("--ink"),
     quiet: read("--chart-quiet"),
     text: read("--ink-2"),
     line: read("--line"),
     surface: read("--surface"),
+    font: getComputedStyle(document.body).fontFamily,
   };
 }
 
@@ -53,7 +56,7 @@ export function ChartPanel(props: ChartProps) {
         />
       }
     >
-      <div className="chart-box" style={{ height }}>
+      <div className="chart-box" style={{ minHeight: height }}>
         {empty ? <Empty title="empty.chart" /> : asTable ? <ChartTable {...props} /> : <Canvas {...props} />}
       </div>
     </Panel>

@@ -66,6 +66,7 @@ export function CreditView({ decision, currency }: { decision: CreditDecision; c
       <details className="fold">
         <summary>{t("credit.facts")}</summary>
         <Facts
+          narrow
           items={[
             ...Object.entries(decision.facts).map(([name, value]): [string, React.ReactNode] => [
               wordFor("fact", name),

@@ -31,6 +31,11 @@ export function Figure(props: {
   );
 }
 
+/** Separators are half as wide as figures. */
+function visualLength(text: string): number {
+  return text.length - 0.5 * (text.match(/[,.]/g)?.length ?? 0);
+}
+
 export function MoneyFigure(props: {
   label: string;
   minor: number;
@@ -45,7 +50,7 @@ export function MoneyFigure(props: {
       label={props.label}
       href={props.href}
       note={props.note}
-      length={sign.length + 0.5 + text.length}
+      length={sign.length + visualLength(text)}
       value={
         <span className="money" data-minor={props.minor} data-currency={props.currency}>
           <small>{sign}</small>
@@ -56,6 +61,7 @@ export function MoneyFigure(props: {
   );
 }
 
-export function Figures({ children }: { children: ReactNode }) {
-  return <div className="figures">{children}</div>;
+/** Figures side by side; `six` keeps six of them in full rows at every width. */
+export function Figures({ children, six = false }: { children: ReactNode; six?: boolean }) {
+  return <div className={six ? "figures figures-six" : "figures"}>{children}</div>;
 }

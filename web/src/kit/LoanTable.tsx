@@ -12,7 +12,9 @@ export function outstanding(loan: Loan): number {
   return loan.principal_outstanding + loan.interest_outstanding + loan.penalty_outstanding;
 }
 
-export function LoanTable({ loans, filtered = false }: { loans: Loan[]; filtered?: boolean }) {
+/** Loans of many merchants, or of one, whose name then need not be repeated. */
+export function LoanTable(props: { loans: Loan[]; filtered?: boolean; ofMerchant?: boolean }) {
+  const { loans, filtered = false, ofMerchant = false } = props;
   const { t, language } = useWords();
   const unit = currencyUnit(loans[0]?.currency ?? "CNY", language);
   const columns: Column<Loan>[] = [
@@ -20,7 +22,7 @@ export function LoanTable({ loans, filtered = false }: { loans: Loan[]; filtered
       key: "no",
       title: t("loan.no"),
       card: "title",
-      cell: (loan) => <span className="mono">{loan.loan_no}</span>,
+      cell: (loan) => <span className="nowrap">{loan.loan_no}</span>,
     },
     {
       key: "state",
@@ -31,10 +33,10 @@ export function LoanTable({ loans, filtered = false }: { loans: Loan[]; filtered
       key: "merchant",
       title: t("loan.merchant"),
       cell: (loan) => (
-        <>
+        <span>
           {loan.merchant_name ?? loan.merchant_no}{" "}
-          {loan.merchant_name && <span className="quiet mono">{loan.merchant_no}</span>}
-        </>
+          {loan.merchant_name && <span className="quiet">{loan.merchant_no}</span>}
+        </span>
       ),
     },
     {
@@ -81,7 +83,7 @@ export function LoanTable({ loans, filtered = false }: { loans: Loan[]; filtered
   return (
     <DataTable
       label={t("loan.title")}
-      columns={columns}
+      columns={ofMerchant ? columns.filter((column) => column.key !== "merchant") : columns}
       rows={loans}
       rowKey={(loan) => loan.id}
       href={(loan) => paths.loan(loan.id)}

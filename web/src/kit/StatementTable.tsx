@@ -37,10 +37,10 @@ export function StatementTable({ entries, currency }: { entries: Entry[]; curren
       key: "reference",
       title: t("statement.reference"),
       cell: (entry) => (
-        <>
-          <span className="mono">{entry.reference ?? "–"}</span>
+        <span>
+          {entry.reference ?? "–"}
           {entry.memo && <span className="quiet"> {entry.memo}</span>}
-        </>
+        </span>
       ),
     },
     {

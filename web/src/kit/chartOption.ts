@@ -7,8 +7,8 @@ export interface Series {
   /** Minor units, one for each category. */
   values: number[];
   kind: "bar" | "line" | "area";
-  /** What the chart is about, or what it is compared with. */
-  tone: "main" | "quiet";
+  /** What the chart is about; paler where a line runs over it; a second measure; what it is compared with. */
+  tone: "main" | "soft" | "second" | "quiet";
   stack?: boolean;
 }
 
@@ -20,10 +20,13 @@ export interface ChartData {
 
 export interface ChartColours {
   main: string;
+  soft: string;
+  second: string;
   quiet: string;
   text: string;
   line: string;
   surface: string;
+  font: string;
 }
 
 function escapeHtml(text: string): string {
@@ -72,6 +75,7 @@ function seriesOption(series: Series, colours: ChartColours): Record<string, unk
 export function chartOption(data: ChartData, colours: ChartColours, language: Language): EChartsCoreOption {
   return {
     animationDuration: 250,
+    textStyle: { fontFamily: colours.font },
     grid: { left: 4, right: 10, top: data.series.length > 1 ? 34 : 14, bottom: 2, containLabel: true },
     legend:
       data.series.length > 1

@@ -147,14 +147,16 @@ function placeEdges(
     const bend = Math.max(40, Math.abs(x2 - x1) / 2);
     // Written at the end with fewer arrows, where there is room.
     const atTarget = out.length >= into.length;
+    const thickness = 1.5 + 8.5 * Math.sqrt(edge.amount / largest);
+    const above = thickness / 2 + 9;
     return [
       {
         ...edge,
         path: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`,
-        thickness: 1.5 + 8.5 * Math.sqrt(edge.amount / largest),
+        thickness,
         label: atTarget
-          ? { x: x2 - 14, y: y2, anchor: "end" as const }
-          : { x: x1 + 14, y: y1, anchor: "start" as const },
+          ? { x: x2 - 8, y: y2 - above, anchor: "end" as const }
+          : { x: x1 + 8, y: y1 - above, anchor: "start" as const },
       },
     ];
   });

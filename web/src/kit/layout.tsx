@@ -39,10 +39,10 @@ export function Panel(props: { title?: ReactNode; aside?: ReactNode; children: R
 }
 
 /** Facts of an object as a grid of names and values. */
-export function Facts({ items }: { items: [name: string, value: ReactNode][] }) {
+export function Facts(props: { items: [name: string, value: ReactNode][]; narrow?: boolean }) {
   return (
-    <dl className="facts">
-      {items.map(([name, value]) => (
+    <dl className={props.narrow ? "facts facts-narrow" : "facts"}>
+      {props.items.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>

@@ -30,7 +30,7 @@ export function Funders() {
   });
   const columns: Column<Funder>[] = [
     { key: "name", title: t("funder.name"), card: "title", cell: (funder) => funder.name },
-    { key: "no", title: t("funder.no"), cell: (funder) => <span className="mono">{funder.funder_no}</span> },
+    { key: "no", title: t("funder.no"), cell: (funder) => funder.funder_no },
     amount("deposited", t("funder.deposited")),
     amount("available", t("funder.available"), "aside"),
     amount("principal_outstanding", t("funder.principal")),

@@ -103,6 +103,7 @@ function Terms({ loan }: { loan: Loan }) {
   const money = (minor: number) => <Money minor={minor} currency={loan.currency} />;
   return (
     <Facts
+      narrow
       items={[
         [
           t("loan.merchant"),

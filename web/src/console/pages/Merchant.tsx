@@ -94,7 +94,7 @@ function Content({ page }: { page: MerchantPageData }) {
       </div>
       {page.loans.length > 0 && (
         <Panel flush title={t("merchant.loans")}>
-          <LoanTable loans={page.loans} />
+          <LoanTable loans={page.loans} ofMerchant />
         </Panel>
       )}
       <Statement merchantNo={merchant.merchant_no} currency={currency} />
@@ -128,7 +128,7 @@ function BalanceChart({ page }: { page: MerchantPageData }) {
             name: t("merchant.pending"),
             values: days.map((day) => day.pending),
             kind: "line",
-            tone: "quiet",
+            tone: "second",
           },
         ],
       }}

@@ -27,7 +27,7 @@ export function Merchants() {
       key: "no",
       title: t("merchant.no"),
       card: "title",
-      cell: (row) => <span className="mono">{row.merchant_no}</span>,
+      cell: (row) => row.merchant_no,
     },
     { key: "name", title: t("merchant.name"), cell: (row) => row.name },
     {

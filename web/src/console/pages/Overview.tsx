@@ -134,7 +134,7 @@ function DayFigures({ data }: { data: OverviewData }) {
   const compare = (now: number, before: number) => <Comparison now={now} before={before} weekday={weekday} />;
   const rate = today.success_rate === null ? "–" : formatPercent(today.success_rate, 1);
   return (
-    <Figures>
+    <Figures six>
       <MoneyFigure
         label={t("overview.paid")}
         minor={today.paid}
@@ -163,16 +163,11 @@ function DayFigures({ data }: { data: OverviewData }) {
         }
       />
       <MoneyFigure
-        label={t("overview.refunded")}
+        label={t("overview.refundedCount", { n: formatCount(today.refunds) })}
         minor={today.refunded}
         currency={currency}
         href={paths.paymentsOf(day)}
-        note={
-          <>
-            {t("overview.refundCount", { n: formatCount(today.refunds) })} ·{" "}
-            {compare(today.refunded, previous.refunded)}
-          </>
-        }
+        note={compare(today.refunded, previous.refunded)}
       />
       <MoneyFigure
         label={t("overview.fees")}
@@ -240,13 +235,13 @@ function Days({ data }: { data: OverviewData }) {
             name: t("overview.daysPaid"),
             values: data.days.map((day) => day.paid),
             kind: "bar",
-            tone: "main",
+            tone: "soft",
           },
           {
             name: t("overview.daysSettled"),
             values: data.days.map((day) => day.settled),
             kind: "line",
-            tone: "quiet",
+            tone: "second",
           },
         ],
       }}
@@ -268,7 +263,7 @@ function TopMerchants({ data }: { data: OverviewData }) {
                 {t("common.count", { n: formatCount(merchant.payments) })}
               </span>
               <Money minor={merchant.paid} currency={data.currency} />
-              <i style={{ width: `${(100 * merchant.paid) / largest}%` }} />
+              <i style={{ width: `${(100 * merchant.paid) / largest}%` }} aria-hidden="true" />
             </AppLink>
           </li>
         ))}

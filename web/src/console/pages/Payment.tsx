@@ -153,9 +153,9 @@ function Shares({ payment }: { payment: Payment }) {
   const columns: Column<Share>[] = [
     {
       key: "merchant",
-      title: t("merchant.title"),
+      title: t("loan.merchant"),
       card: "title",
-      cell: (share) => <span className="mono">{share.merchant_no}</span>,
+      cell: (share) => share.merchant_no,
     },
     amount("amount", t("payment.share")),
     amount("fee", t("payment.fee")),
@@ -185,7 +185,7 @@ function Refunds({ refunds, currency }: { refunds: Refund[]; currency: string })
       key: "no",
       title: t("refund.no"),
       card: "title",
-      cell: (refund) => <span className="mono">{refund.refund_no}</span>,
+      cell: (refund) => <span className="nowrap">{refund.refund_no}</span>,
     },
     {
       key: "state",

@@ -27,7 +27,7 @@ function useColumns(currency: string): Column<PaymentRow>[] {
       key: "orderNo",
       title: t("payment.orderNo"),
       card: "title",
-      cell: (row) => <span className="mono">{row.order_no}</span>,
+      cell: (row) => row.order_no,
     },
     {
       key: "state",
@@ -85,7 +85,7 @@ function useColumns(currency: string): Column<PaymentRow>[] {
       title: t("payment.channelNo"),
       card: "hidden",
       optional: true,
-      cell: (row) => <span className="mono quiet">{row.channel_transaction_no ?? "–"}</span>,
+      cell: (row) => <span className="quiet">{row.channel_transaction_no ?? "–"}</span>,
     },
   ];
 }

@@ -130,6 +130,7 @@ function Sides({ items }: { items: ReconciliationItem[] }) {
           <thead>
             <tr>
               <th rowSpan={2}>{t("reconciliation.status")}</th>
+              <th rowSpan={2}>{t("reconciliation.kind")}</th>
               <th colSpan={3} className="side-head">
                 {t("reconciliation.ours")}
               </th>
@@ -165,7 +166,7 @@ function Sides({ items }: { items: ReconciliationItem[] }) {
 
 function OurNumber({ item }: { item: ReconciliationItem }) {
   if (!item.our_no) return <>–</>;
-  const number = <span className="mono">{item.our_no}</span>;
+  const number = <>{item.our_no}</>;
   return item.our_id?.startsWith("payment_") ? (
     <AppLink href={paths.payment(item.our_id)}>{number}</AppLink>
   ) : (
@@ -181,11 +182,13 @@ function SideRow({ item }: { item: ReconciliationItem }) {
     <tr>
       <td>
         <StateTag kind="reconciliation.status" state={item.status} />
-        <small className="quiet cell-below">
-          {t(`reconciliation.kind.${item.kind}`)}
-          {item.resolved_on && ` · ${t("reconciliation.resolvedOn", { date: item.resolved_on })}`}
-        </small>
+        {item.resolved_on && (
+          <small className="quiet cell-below">
+            {t("reconciliation.resolvedOn", { date: item.resolved_on })}
+          </small>
+        )}
       </td>
+      <td>{t(`reconciliation.kind.${item.kind}`)}</td>
       {item.our_amount === null ? (
         <td colSpan={3} className="side-first">
           {absent}
@@ -198,7 +201,9 @@ function SideRow({ item }: { item: ReconciliationItem }) {
           <td className={`right ${wrong(item.status === "amount_differs") ?? ""}`}>
             <Money minor={item.our_amount} />
           </td>
-          <td className={wrong(item.status === "state_differs")}>{item.our_state ?? "–"}</td>
+          <td className={wrong(item.status === "state_differs")}>
+            {item.our_state ? wordFor(`${item.kind}.state`, item.our_state) : "–"}
+          </td>
         </>
       )}
       {item.their_amount === null ? (
@@ -207,7 +212,7 @@ function SideRow({ item }: { item: ReconciliationItem }) {
         </td>
       ) : (
         <>
-          <td className="side-first mono">{item.channel_no ?? "–"}</td>
+          <td className="side-first">{item.channel_no ?? "–"}</td>
           <td className={`right ${wrong(item.status === "amount_differs") ?? ""}`}>
             <Money minor={item.their_amount} />
           </td>

@@ -30,7 +30,7 @@ function Content({ voucher }: { voucher: Voucher }) {
   const debit = voucher.lines.reduce((sum, line) => sum + line.debit, 0);
   const credit = voucher.lines.reduce((sum, line) => sum + line.credit, 0);
   return (
-    <div className="page">
+    <div className="page page-sheet">
       <PageHead
         over={<AppLink href="/vouchers">{t("voucher.title")}</AppLink>}
         title={voucher.number}
