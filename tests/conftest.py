@@ -41,10 +41,10 @@ def database_urls(postgres: EmbeddedPostgres) -> Iterator[tuple[str, str]]:
     name = f"test_{next(_numbers)}"
     control = postgres.admin_url.replace("/feiqian?", "/postgres?")
     with psycopg.connect(control, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE feiqian STRATEGY file_copy")  # pyright: ignore[reportArgumentType]
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE feiqian STRATEGY file_copy".encode())
     yield postgres.url.replace("/feiqian?", f"/{name}?"), postgres.admin_url.replace("/feiqian?", f"/{name}?")
     with psycopg.connect(control, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # pyright: ignore[reportArgumentType]
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -112,7 +112,10 @@ class TestAPosting:
         await ask(database, transaction("sale", (CHANNEL, PENDING, 100)))
         (result,) = await ask(database, altered)
         assert result.refusal is not None
-        assert (result.refusal.code, result.refusal.facts["field"]) == ("exists_with_different_content", field)
+        assert (result.refusal.code, result.refusal.facts["field"]) == (
+            "exists_with_different_content",
+            field,
+        )
         assert await shown(database, *EVERY) == [100, 100, 0, 0]
 
     @pytest.mark.parametrize(
@@ -135,7 +138,9 @@ class TestAPosting:
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
-    async def test_that_is_refused_moves_nothing(self, database: Database, asked: NewTransaction, code: str) -> None:
+    async def test_that_is_refused_moves_nothing(
+        self, database: Database, asked: NewTransaction, code: str
+    ) -> None:
         await ask(database, transaction("before", (CHANNEL, PENDING, 7)))
         (result,) = await ask(database, asked)
         assert result.outcome is Outcome.REFUSED
@@ -211,10 +216,16 @@ class TestVerify:
     @pytest.mark.parametrize(
         ("tampering", "found_by"),
         [
-            ("UPDATE ledger.entry SET amount = amount + 1 WHERE sequence = 1", "ledger_counters_equal_entries"),
+            (
+                "UPDATE ledger.entry SET amount = amount + 1 WHERE sequence = 1",
+                "ledger_counters_equal_entries",
+            ),
             ("UPDATE ledger.entry SET balance = balance + 1 WHERE sequence = 1", "ledger_balances_run"),
             ("UPDATE ledger.transaction SET amounts = ARRAY[99::bigint]", "ledger_entries_equal_legs"),
-            ("UPDATE ledger.account SET debits = debits + 5 WHERE code = 'channel.receivable'", "ledger_books_balance"),
+            (
+                "UPDATE ledger.account SET debits = debits + 5 WHERE code = 'channel.receivable'",
+                "ledger_books_balance",
+            ),
             ("DELETE FROM ledger.entry WHERE sequence = 2", "ledger_counters_equal_entries"),
         ],
     )
@@ -226,7 +237,7 @@ class TestVerify:
         await ask(database, transaction("a", (CHANNEL, PENDING, 7)), transaction("b", (CHANNEL, PENDING, 8)))
         assert await sound(database)
         with psycopg.connect(database_urls[1], autocommit=True) as admin:
-            admin.execute(tampering)  # pyright: ignore[reportArgumentType]
+            admin.execute(tampering.encode())
         async with database.transaction() as tx:
             broken = {f.name for f in await verify(tx) if f.violations}
         assert found_by in broken

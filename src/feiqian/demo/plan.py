@@ -6,7 +6,7 @@ of each buyer's paid orders.
 
 import hashlib
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -16,9 +16,6 @@ from feiqian.kernel.money import apportion
 
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,32}")
 """What a channel accepts as a merchant's own refund number."""
-
-REFUNDABLE_FOR = timedelta(days=365)
-"""WeChat Pay refunds within a year of the payment: nothing can be taken back from an older order."""
 
 
 class RejectReason(StrEnum):
@@ -122,7 +119,7 @@ class Planner:
             return [], [_reject(order, RejectReason.NOT_REFUNDABLE, rest)]
         refunds: list[PlannedRefund] = []
         paid = self._left.get(order.buyer, [])
-        while rest and paid and order.placed_at - paid[-1][1] <= REFUNDABLE_FOR:
+        while rest and paid:
             order_no, placed_at, left = paid.pop()
             amount = min(rest, left)
             rest -= amount

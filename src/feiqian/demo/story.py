@@ -20,6 +20,7 @@ from feiqian.kernel.calendar import start_of
 
 PROGRESS_FILE = "demo-progress.json"
 REJECTS_FILE = "demo-rejects.csv"
+SUMMARY_FILE = "demo-summary.json"
 GENERATED_FILE = "demo-orders.csv"
 """Made-up orders are written down, so that the sums and the lines of rejects can be checked."""
 
@@ -72,6 +73,23 @@ class Story:
         """Where clocks must stand before anything is done: midnight of the first date not yet complete."""
         done = self.progress.last_date
         return start_of(self.first_date if done is None else date.fromordinal(done.toordinal() + 1))
+
+    @property
+    def told(self) -> bool:
+        """Whether the morning after the last trade is complete."""
+        return self.progress.last_date is not None and self.progress.last_date > self.last_date
+
+    def keep_summary(self, summary: bytes) -> None:
+        """Write down what came of a told story, so that asking again need not tell it again."""
+        path = self.directory / SUMMARY_FILE
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(summary)
+        fresh.replace(path)
+
+    def kept_summary(self) -> bytes | None:
+        """What came of the story, if it is told."""
+        path = self.directory / SUMMARY_FILE
+        return path.read_bytes() if self.told and path.exists() else None
 
     def remember(self, progress: Progress) -> None:
         """Write the progress down; a reader sees the old or the new one, never half of it."""

@@ -1,6 +1,6 @@
 """PostgreSQL: the pool, the transaction that operations are given, and the retry at its boundary."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,10 +11,20 @@ import msgspec
 import psycopg
 import structlog
 from psycopg.abc import Params
-from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from feiqian.kernel.errors import Refusal
+
+__all__ = [
+    "APPLICATION_ROLE",
+    "Database",
+    "DatabaseUnavailable",
+    "EventBus",
+    "Jsonb",
+    "Transaction",
+    "read_rows",
+]
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -135,7 +145,7 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncGenerator[Transaction]:
         """A transaction without retry: reads, and callers with a boundary of their own."""
         try:
             async with self._pool.connection() as connection, connection.transaction():

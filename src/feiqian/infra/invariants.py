@@ -1,4 +1,4 @@
-"""Standing invariants: SELECTs that must return no row. Each domain lists its own; tests, the demo, the schedule run all."""
+"""Standing invariants: SELECTs that must return no row. Each domain lists its own; tests, the demo and people run all."""
 
 from collections.abc import Iterable, Mapping
 from typing import LiteralString

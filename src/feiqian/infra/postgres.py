@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import psycopg
 
@@ -109,9 +110,16 @@ class EmbeddedPostgres:
         self._launch.make_directory(unfinished)
         result = self._launch.run(
             "initdb",
-            "-D", str(unfinished), "-U", ADMIN_ROLE, "--locale=C.UTF-8", "--encoding=UTF8",
-            "--auth=trust", "--no-sync", "--data-checksums",
-        )  # fmt: skip
+            "-D",
+            str(unfinished),
+            "-U",
+            ADMIN_ROLE,
+            "--locale=C.UTF-8",
+            "--encoding=UTF8",
+            "--auth=trust",
+            "--no-sync",
+            "--data-checksums",
+        )
         if result.returncode != 0:
             raise PostgresFailed(f"initdb failed:\n{result.stderr.decode(errors='replace')}")
         # Renamed only when whole: a kill during initdb leaves nothing that looks like a cluster.
@@ -153,9 +161,9 @@ class EmbeddedPostgres:
     def _ensure_database(self) -> None:
         with self._admin("postgres") as admin:
             if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APPLICATION_ROLE,)).fetchone():
-                admin.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN NOSUPERUSER")  # pyright: ignore[reportArgumentType]
+                admin.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN NOSUPERUSER")
             if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE_NAME,)).fetchone():
-                admin.execute(f"CREATE DATABASE {DATABASE_NAME}")  # pyright: ignore[reportArgumentType]
+                admin.execute(f"CREATE DATABASE {DATABASE_NAME}")
 
 
 class _Launcher:
@@ -203,25 +211,51 @@ class _Launcher:
         """Run a program to its end."""
         return subprocess.run(
             [*self._prefix, str(self._programs / program), *arguments],
-            capture_output=True, check=False, cwd="/", env=self._environment(), user=self._uid, group=self._gid, extra_groups=self._groups,
-        )  # fmt: skip
+            capture_output=True,
+            check=False,
+            cwd="/",
+            env=self._environment(),
+            user=self._uid,
+            group=self._gid,
+            extra_groups=self._groups,
+        )
 
-    def spawn(self, program: str, *arguments: str, output: object) -> "subprocess.Popen[bytes]":
+    def spawn(self, program: str, *arguments: str, output: BinaryIO) -> "subprocess.Popen[bytes]":
         """Start a program that ends with us."""
         return subprocess.Popen(
             [*self._prefix, str(self._programs / program), *arguments],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/",  # pyright: ignore[reportArgumentType]
-            env=self._environment(), start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=self._environment(),
+            start_new_session=True,
             preexec_fn=_die_with_parent(),  # noqa: PLW1509 - a bare prctl, no Python state is touched
-            user=self._uid, group=self._gid, extra_groups=self._groups,
-        )  # fmt: skip
+            user=self._uid,
+            group=self._gid,
+            extra_groups=self._groups,
+        )
 
     def _reaches(self) -> bool:
         probe = 'test -x "$1" && "$2" --version >/dev/null'
         result = subprocess.run(
-            [*self._prefix, "sh", "-c", probe, "sh", str(self._cluster.parent), str(self._programs / "postgres")],
-            capture_output=True, check=False, cwd="/", env=self._environment(), user=self._uid, group=self._gid, extra_groups=self._groups,
-        )  # fmt: skip
+            [
+                *self._prefix,
+                "sh",
+                "-c",
+                probe,
+                "sh",
+                str(self._cluster.parent),
+                str(self._programs / "postgres"),
+            ],
+            capture_output=True,
+            check=False,
+            cwd="/",
+            env=self._environment(),
+            user=self._uid,
+            group=self._gid,
+            extra_groups=self._groups,
+        )
         return result.returncode == 0
 
     def _use_system_programs(self) -> None:

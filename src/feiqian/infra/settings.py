@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import get_type_hints
 
@@ -38,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``text`` for people, ``json`` for machines."""
     connections_max: int = 12
     """Database connections of one process."""
+    fee_rate: Decimal = Decimal("0.006")
+    """The platform's fee on a payment, 0 to 0.2; rounded down to whole minor units."""
     worker_inside: bool = True
     """`serve` also works off jobs; false where `feiqian worker` runs as its own process."""
     wechatpay_base_url: str = "https://api.mch.weixin.qq.com"
@@ -56,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``PUB_KEY_ID_…``: which key signs what WeChat sends."""
     wechatpay_public_key_file: Path | None = None
     """PEM file of that public key."""
+    wechatpay_refund_within_days: int = 365
+    """How old a payment may be refunded: WeChat Pay's limit is a year."""
 
     @property
     def base_url(self) -> str:
@@ -94,7 +99,7 @@ def _convert(value: object, kind: object) -> object:
         if not isinstance(value, str) or not value:
             raise ValueError("must be a path")
         return Path(value)
-    return msgspec.convert(value, kind, strict=False)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    return msgspec.convert(value, kind, strict=False)
 
 
 def _read_file(path: Path) -> dict[str, object]:
@@ -113,6 +118,8 @@ def _check(settings: Settings) -> None:
         raise SettingsInvalid(f"{PREFIX}PORT is {settings.port}: must be 0 to 65535")
     if settings.log_format not in ("text", "json"):
         raise SettingsInvalid(f"{PREFIX}LOG_FORMAT is {settings.log_format!r}: must be text or json")
+    if not 0 <= settings.fee_rate <= Decimal("0.2"):
+        raise SettingsInvalid(f"{PREFIX}FEE_RATE is {settings.fee_rate}: must be 0 to 0.2")
     if settings.connections_max < 3:
         raise SettingsInvalid(f"{PREFIX}CONNECTIONS_MAX is {settings.connections_max}: must be 3 or more")
     url = settings.database_url

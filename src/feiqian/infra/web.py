@@ -59,7 +59,11 @@ def malformed(request: Request[Any, Any, Any], error: ValidationException) -> Re
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """What the framework itself refuses: unknown paths, wrong methods, bodies that are too large."""
-    code = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}.get(error.status_code, "http_error")
+    if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+        return failed(request, error)
+    code = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}.get(
+        error.status_code, "http_error"
+    )
     problem = Problem(
         type=ERROR_BASE + code,
         title=code.replace("_", " "),
@@ -73,7 +77,7 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """A defect of ours: logged whole, told without its insides."""
-    log.exception("request_failed", path=request.url.path, exc_info=error)
+    log.error("request_failed", path=request.url.path, exc_info=error)
     english = language_of(request) == "en"
     problem = Problem(
         type=ERROR_BASE + "internal_error",

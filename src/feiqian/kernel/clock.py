@@ -1,9 +1,10 @@
 """Where ``now`` comes from. Faces and jobs ask a clock once and pass the moment down."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Clock(Protocol):
     """Gives the present moment, aware, in UTC."""
 

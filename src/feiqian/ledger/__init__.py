@@ -40,6 +40,7 @@ from feiqian.ledger.queries import (
     code_totals,
     count_transactions,
     day_totals,
+    first_business_date,
     statement,
     transactions,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "code_totals",
     "count_transactions",
     "day_totals",
+    "first_business_date",
     "funder_book",
     "post",
     "post_all",

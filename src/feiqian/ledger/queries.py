@@ -210,3 +210,12 @@ async def transactions(tx: Transaction, *, ids: Sequence[UUID]) -> list[PostedTr
 async def count_transactions(tx: Transaction) -> int:
     """How many transactions have been posted."""
     return await tx.one(int, "SELECT count(*) FROM ledger.transaction WHERE cell = %s", (tx.cell,))
+
+
+async def first_business_date(tx: Transaction) -> date | None:
+    """The earliest date with a posting; None in an empty ledger."""
+    return await tx.maybe(
+        date,
+        "SELECT business_date FROM ledger.transaction WHERE cell = %s ORDER BY business_date LIMIT 1",
+        (tx.cell,),
+    )

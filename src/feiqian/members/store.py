@@ -100,7 +100,8 @@ async def search_merchants(
     number, id = after or ("", UUID(int=0))
     return await tx.all(
         Merchant,
-        _MERCHANT + " WHERE cell = %s AND (merchant_no, id) > (%s, %s) AND (%s::text IS NULL OR merchant_no = %s)"
+        _MERCHANT
+        + " WHERE cell = %s AND (merchant_no, id) > (%s, %s) AND (%s::text IS NULL OR merchant_no = %s)"
         " AND (%s::text IS NULL OR merchant_no ILIKE '%%' || %s || '%%' OR name ILIKE '%%' || %s || '%%')"
         " ORDER BY merchant_no, id LIMIT %s",
         (tx.cell, number, id, merchant_no, merchant_no, text, text, text, limit),

@@ -45,7 +45,7 @@ def refund_requested(
     ]
     if refund.fee:
         legs.append(Leg(_fee(payment.currency), transit, refund.fee))
-    return _about(refund, "refund_requested", requested_id(refund.id), tuple(legs), now, now)
+    return _about(refund, "refund_requested", requested_id(refund.id), tuple(legs), now=now, effective_at=now)
 
 
 def refund_succeeded(
@@ -53,7 +53,9 @@ def refund_succeeded(
 ) -> NewTransaction:
     """The channel paid the buyer out of what it owed us."""
     legs = (Leg(_transit(payment), _channel(payment), refund.amount),)
-    return _about(refund, "refund_succeeded", refunded_id(refund.id), legs, now, succeeded_at)
+    return _about(
+        refund, "refund_succeeded", refunded_id(refund.id), legs, now=now, effective_at=succeeded_at
+    )
 
 
 def refund_failed(
@@ -62,7 +64,9 @@ def refund_failed(
     """What was set aside goes back to where it came from."""
     asked = refund_requested(refund, payment, shares, now=now)
     legs = tuple(Leg(leg.credit, leg.debit, leg.amount) for leg in asked.legs)
-    return _about(refund, "refund_failed", failed_id(refund.id), legs, now, now, reverses=asked.id)
+    return _about(
+        refund, "refund_failed", failed_id(refund.id), legs, now=now, effective_at=now, reverses=asked.id
+    )
 
 
 def succeeded_id(payment: UUID) -> UUID:
@@ -90,6 +94,7 @@ def _about(
     kind: str,
     id: UUID,
     legs: tuple[Leg, ...],
+    *,
     now: datetime,
     effective_at: datetime,
     reverses: UUID | None = None,

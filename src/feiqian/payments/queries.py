@@ -207,6 +207,15 @@ async def search_refunds(tx: Transaction, *, text: str, limit: int) -> list[Refu
     )
 
 
+async def failed_refunds(tx: Transaction, *, limit: int) -> list[Refund]:
+    """Refunds that failed or wait for a person's decision, newest first: those that ``count_states`` counts."""
+    return await tx.all(
+        Refund,
+        REFUND + " WHERE cell = %s AND state IN ('failed', 'abnormal') ORDER BY id DESC LIMIT %s",
+        (tx.cell, limit),
+    )
+
+
 async def history(tx: Transaction, payment: UUID) -> list[Happened]:
     """Everything that happened to a payment, oldest first."""
     return await tx.all(

@@ -1,6 +1,6 @@
 """Refunds: set aside, asked of the channel, settled. Each function works in the one transaction it is given."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -38,9 +38,11 @@ async def request_refund(
     refund_no: str,
     amount: int,
     reason: str,
+    within: timedelta,
 ) -> Refund:
     """Set a refund's money aside and have the channel asked. The same number again returns the first.
 
+    ``within`` is how old a payment the channel still refunds.
     Raises: InvalidRequest, NotFound, ReplayAltered, NotRefundable, RefundExceedsPayment, TooManyRefunds, RefundTooLate.
     """
     check_amount(amount)
@@ -56,7 +58,7 @@ async def request_refund(
         _refuse_altered(had, payment_id, amount, reason)
         return had
     refunds = (await store.read_refunds(tx, [payment.id]))[payment.id]
-    _refuse_unrefundable(payment, refunds, amount, now)
+    _refuse_unrefundable(payment, refunds, amount=amount, now=now, within=within)
     shares = (await store.read_shares(tx, [payment.id]))[payment.id]
     fee, *parts = rules.split_refund(amount, payment, shares, refunds)
     id = new_id(now)
@@ -97,7 +99,9 @@ def _refuse_altered(had: Refund, payment_id: UUID, amount: int, reason: str) -> 
             raise ReplayAltered(key=f"refund_no {had.refund_no}", field=field)
 
 
-def _refuse_unrefundable(payment: Payment, refunds: list[Refund], amount: int, now: datetime) -> None:
+def _refuse_unrefundable(
+    payment: Payment, refunds: list[Refund], *, amount: int, now: datetime, within: timedelta
+) -> None:
     if payment.state is not PaymentState.SUCCEEDED or payment.paid_at is None:
         raise NotRefundable(state=payment.state.value)
     left = rules.left_to_refund(payment, refunds)
@@ -105,8 +109,8 @@ def _refuse_unrefundable(payment: Payment, refunds: list[Refund], amount: int, n
         raise RefundExceedsPayment(amount=amount, left=left)
     if len(refunds) >= rules.REFUND_COUNT_MAX:
         raise TooManyRefunds(count=len(refunds))
-    if now - payment.paid_at > rules.REFUND_WITHIN:
-        raise RefundTooLate(days=rules.REFUND_WITHIN.days)
+    if now - payment.paid_at > within:
+        raise RefundTooLate(days=within.days)
 
 
 async def record_refund(tx: Transaction, *, now: datetime, said: ChannelRefund, actor: Actor) -> Refund:

@@ -25,8 +25,6 @@ EXPIRES_IN_S_MAX = 86_400
 LINE_COUNT_MAX = 5_000
 REFUND_COUNT_MAX = 50
 """WeChat Pay: at most fifty partial refunds of one order."""
-REFUND_WITHIN = timedelta(days=365)
-"""WeChat Pay: refunds within a year."""
 
 CHECK_AFTER_S = (30, 60, 180, 600, 1800, 3600)
 """When an open payment or refund is asked about at its channel, counted from the question before; the last repeats."""

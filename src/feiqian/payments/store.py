@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
-from feiqian.infra.database import Transaction
+from feiqian.infra.database import Jsonb, Transaction
 from feiqian.payments.model import Happened, NewShare, Payment, PaymentState, Refund, RefundState, Share
 
 PAYMENT = (

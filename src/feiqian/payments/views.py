@@ -104,7 +104,11 @@ async def _merchant_nos(tx: Transaction, shares: Sequence[Share]) -> dict[object
 
 
 def _payment(
-    payment: Payment, shares: Sequence[Share], refunds: Sequence[Refund], names: dict[object, str], base_url: str
+    payment: Payment,
+    shares: Sequence[Share],
+    refunds: Sequence[Refund],
+    names: dict[object, str],
+    base_url: str,
 ) -> PaymentView:
     standing = [refund for refund in refunds if refund.state is not RefundState.FAILED]
     return PaymentView(

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -26,7 +26,8 @@ def main() -> int:
         setting = ClockSetting(offset_s=options.clock_offset_s)
 
     async def run() -> None:
-        simulator = open_simulator(options.data_dir, setting, options.fee_rate)
+        within = timedelta(days=options.refund_within_days)
+        simulator = open_simulator(options.data_dir, setting, options.fee_rate, within)
         await serve(simulator, options.host, options.port, lambda url: print(f"ready {url}", flush=True))
 
     try:
@@ -63,6 +64,12 @@ def _options() -> argparse.Namespace:
         type=_rate,
         default=Decimal("0.0038"),
         help="the channel's fee, 0.0038 for 0.38%% (default)",
+    )
+    parser.add_argument(
+        "--refund-within-days",
+        type=int,
+        default=365,
+        help="how old a payment may be refunded (default 365, as in reality)",
     )
     return parser.parse_args()
 

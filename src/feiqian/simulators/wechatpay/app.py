@@ -5,6 +5,7 @@ import logging
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +27,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 logger = logging.getLogger(__name__)
 
 
-def open_simulator(data_directory: Path, setting: ClockSetting | None, fee_rate: Decimal) -> Simulator:
+def open_simulator(
+    data_directory: Path, setting: ClockSetting | None, fee_rate: Decimal, refund_within: timedelta
+) -> Simulator:
     """Everything in ``data_directory/wechatpay-sandbox``, made when it is not there; inside a running loop.
 
     Without ``setting`` the clock goes on as it was last told. Raises: books.InUse.
@@ -47,6 +50,7 @@ def open_simulator(data_directory: Path, setting: ClockSetting | None, fee_rate:
         behaviour=behaviour,
         callbacks=callbacks,
         fee_rate=fee_rate,
+        refund_within=refund_within,
     )
 
 

@@ -1,6 +1,7 @@
 """What every part of the running simulator shares."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class Simulator:
     callbacks: Callbacks
     fee_rate: Decimal
     """The channel's share of a payment, 0.0038 for 0.38 %."""
+    refund_within: timedelta
+    """How old a payment may be refunded; the real limit is a year."""
     nonces: NonceMemory = field(default_factory=NonceMemory)
 
     def fee(self, amount: int) -> int:

@@ -22,7 +22,6 @@ from feiqian.simulators.wechatpay.orders import (
     order_with_id,
 )
 
-REFUNDABLE_FOR = timedelta(days=365)
 REFUNDS_MAX = 50
 """Of one order."""
 
@@ -143,8 +142,8 @@ def _refundable(simulator: Simulator, application: Application) -> Order:
         raise Refused(400, "INVALID_REQUEST", "申请退款金额大于订单可退金额")
     if order.refunds >= REFUNDS_MAX:
         raise Refused(400, "INVALID_REQUEST", f"单笔订单的退款次数不能超过{REFUNDS_MAX}次")
-    if simulator.clock.now_ms() - order.paid_at > REFUNDABLE_FOR / timedelta(milliseconds=1):
-        raise Refused(400, "INVALID_REQUEST", "订单已超过可退款的最大期限（支付完成后一年内）")
+    if simulator.clock.now_ms() - order.paid_at > simulator.refund_within / timedelta(milliseconds=1):
+        raise Refused(400, "INVALID_REQUEST", "订单已超过可退款的最大期限")
     return order
 
 

@@ -18,11 +18,11 @@ END $$;
 """
 
 TABLES = """
-CREATE SCHEMA infra;
-GRANT USAGE ON SCHEMA infra TO feiqian_app;
+CREATE SCHEMA openapi;
+GRANT USAGE ON SCHEMA openapi TO feiqian_app;
 
 -- What the outside world is to be told, written in the transaction of the fact and delivered at least once after it.
-CREATE TABLE infra.outbox (
+CREATE TABLE openapi.outbox (
   cell         smallint    NOT NULL,
   id           uuid        NOT NULL,  -- the event's id; receivers drop what they have seen
   platform     uuid        NOT NULL,  -- who is told
@@ -35,10 +35,10 @@ CREATE TABLE infra.outbox (
   last_error   text,
   PRIMARY KEY (cell, id)
 );
-CREATE INDEX outbox_due ON infra.outbox (cell, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX outbox_due ON openapi.outbox (cell, next_at) WHERE next_at IS NOT NULL;
 
 -- The first answer to an Idempotency-Key; a replay gets it again, an altered replay is refused.
-CREATE TABLE infra.idempotency (
+CREATE TABLE openapi.idempotency (
   cell        smallint    NOT NULL,
   platform    uuid        NOT NULL,
   key         text        NOT NULL,
@@ -47,7 +47,7 @@ CREATE TABLE infra.idempotency (
   created_at  timestamptz NOT NULL,
   PRIMARY KEY (cell, platform, key)
 );
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA infra TO feiqian_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA openapi TO feiqian_app;
 """
 
 JOBS_GRANTS = """

@@ -1,0 +1,1 @@
+"""Wiring: which parts make a running house. No rules live here."""

@@ -1,0 +1,86 @@
+"""Running a house: the server, the worker, and both together with a simulated channel."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from feiqian.app.server import Server, build
+from feiqian.app.services import Services
+from feiqian.payments import check_forever
+
+log = structlog.get_logger(__name__)
+
+CHECK_EVERY_S = 1.0
+WEBHOOKS_EVERY_S = 1.0
+DAYS_EVERY_S = 15.0
+
+
+@asynccontextmanager
+async def in_background(*works: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Run the works until the context ends; one that ends by itself is a defect and is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def worker_parts(services: Services, *, with_days: bool) -> list[Coroutine[Any, Any, None]]:
+    """What a worker does: jobs, questions to the channel, webhooks, and the days that are due."""
+    parts: list[Coroutine[Any, Any, None]] = [
+        services.jobs.work(),
+        check_forever(services.gateway, every_s=CHECK_EVERY_S),
+        services.webhooks.deliver_forever(every_s=WEBHOOKS_EVERY_S),
+    ]
+    if with_days:
+        parts.append(services.days.run_forever(every_s=DAYS_EVERY_S))
+    return parts
+
+
+async def work(services: Services) -> None:
+    """`feiqian worker`: until cancelled."""
+    async with in_background(*worker_parts(services, with_days=True)):
+        await asyncio.Event().wait()
+
+
+async def serve(services: Services) -> None:
+    """`feiqian serve`: until SIGINT or SIGTERM."""
+    settings = services.settings
+    server = Server(build(services), host=settings.host, port=settings.port, owns_signals=True)
+    parts = worker_parts(services, with_days=True) if settings.worker_inside else []
+    async with in_background(*parts):
+        await server.serve()
+
+
+@asynccontextmanager
+async def serving(services: Services, *, with_days: bool) -> AsyncGenerator[str]:
+    """Serve inside another program, on loopback, for as long as the context lasts; gives the address."""
+    server = Server(build(services), host="127.0.0.1", port=services.settings.port, owns_signals=False)
+    async with in_background(*worker_parts(services, with_days=with_days)):
+        task = asyncio.create_task(server.serve())
+        try:
+            while not server.started:
+                if task.done():
+                    task.result()
+                    raise RuntimeError("the server ended while starting")
+                await asyncio.sleep(0.01)
+            yield f"http://127.0.0.1:{services.settings.port}"
+        finally:
+            server.should_exit = True
+            await task
+
+
+def free_port() -> int:
+    """A port that nobody listens on now: callbacks need to know it before the server starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,131 @@
+"""The web application: both faces, the channels' callbacks, health and metrics, in one process."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, Request, Response, get
+from litestar.config.compression import CompressionConfig
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+import feiqian
+from feiqian.app.services import Services
+from feiqian.console import routes as console_routes
+from feiqian.infra.metrics import REQUESTS
+from feiqian.infra.web import HANDLERS
+from feiqian.members import Caller
+from feiqian.openapi import routes as partner_routes
+
+BODY_BYTES_MAX = 4_000_000
+WEB_DIST = Path(feiqian.__file__).parents[2] / "web" / "dist"
+"""The built pages, beside the sources."""
+
+DESCRIPTION = """Payments, refunds, merchants' money, credit and the business day.
+
+Amounts are integers in minor units (fen) beside an ISO 4217 currency. Your own numbers (`order_no`, `refund_no`,
+`loan_no` …) are the idempotency keys: the same request again returns the first answer, an altered one is refused.
+Errors are `application/problem+json` (RFC 9457) with a stable `code`."""
+
+
+@get("/health", include_in_schema=False, sync_to_thread=False)
+def health() -> dict[str, str]:
+    """Whether the process answers."""
+    return {"status": "up", "version": feiqian.__version__}
+
+
+@get("/metrics", include_in_schema=False, sync_to_thread=False)
+def metrics() -> Response[bytes]:
+    """For Prometheus."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _time_request(request: Request[Any, Any, Any]) -> None:
+    request.state.begun = time.perf_counter()
+
+
+async def _count_request(request: Request[Any, Any, Any]) -> None:
+    status = str(request.scope.get("state", {}).get("status", ""))
+    begun = getattr(request.state, "begun", None)
+    if begun is not None:
+        handler = request.scope.get("path_template", "")
+        REQUESTS.labels(handler=handler, status=status).observe(time.perf_counter() - begun)
+
+
+def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
+    """The application over opened services."""
+
+    async def caller(request: Request[Any, Any, Any]) -> Caller:
+        return await services.access.caller(request)
+
+    given: dict[str, object] = {
+        "database": services.database,
+        "clock": services.clock,
+        "gateway": services.gateway,
+        "settings": services.settings,
+        "day_steps": services.days,
+        "sandbox_url": services.sandbox_url,
+    }
+    return Litestar(
+        route_handlers=[health, metrics, *partner_routes(), *console_routes(web_dist=web_dist)],
+        dependencies={
+            "caller": Provide(caller),
+            **{name: Provide(_giver(value), sync_to_thread=False) for name, value in given.items()},
+        },
+        exception_handlers=HANDLERS,
+        openapi_config=OpenAPIConfig(
+            title="Feiqian",
+            version=feiqian.__version__,
+            description=DESCRIPTION,
+            path="/schema",
+            use_handler_docstrings=True,
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+            components=Components(
+                security_schemes={
+                    "api_key": SecurityScheme(type="http", scheme="bearer", description="Your API key, fq_…")
+                }
+            ),
+            security=[{"api_key": []}],
+        ),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=2_000, gzip_compress_level=5),
+        request_max_body_size=BODY_BYTES_MAX,
+        logging_config=None,
+    )
+
+
+def _giver(value: object) -> Any:
+    return lambda: value
+
+
+class Server(uvicorn.Server):
+    """The HTTP server. Inside another program (``owns_signals`` false) it leaves signals to that program."""
+
+    def __init__(self, app: Litestar, *, host: str, port: int, owns_signals: bool) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                http="httptools",
+                lifespan="on",
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
+        )
+        self._owns_signals = owns_signals
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        if self._owns_signals:
+            with super().capture_signals():
+                yield
+        else:
+            yield

@@ -1,0 +1,10 @@
+"""Measuring, from outside: programs are started as a user would, driven over HTTP, and their processor time read.
+
+``payments`` drives create -> callback -> posted; ``replay`` tells the days of an orders file.
+"""
+
+from feiqian.bench.payments import PaymentsResult, bench_payments
+from feiqian.bench.processes import BenchFailed
+from feiqian.bench.replay import ReplayResult, bench_replay
+
+__all__ = ["BenchFailed", "PaymentsResult", "ReplayResult", "bench_payments", "bench_replay"]

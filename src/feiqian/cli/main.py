@@ -1,0 +1,148 @@
+"""`feiqian`: every command with its help."""
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import feiqian
+from feiqian.app.databases import open_database
+from feiqian.app.sandbox import SandboxFailed
+from feiqian.app.services import ChannelMissing
+from feiqian.cli import benches, ledger, serving, simulating, story
+from feiqian.demo import DirectoryInUse, OrdersFileError, StoryError
+from feiqian.infra.logs import configure_logs
+from feiqian.infra.migrations import migrate
+from feiqian.infra.postgres import PostgresFailed
+from feiqian.infra.settings import Settings, SettingsInvalid, load_settings
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+DESCRIPTION = """Feiqian (飞钱): payments, one ledger, settlement, books and credit on your own servers.
+
+Settings come from the environment (FEIQIAN_DATA_DIR, FEIQIAN_DATABASE_URL, FEIQIAN_PORT …) or from the TOML file that
+FEIQIAN_CONFIG names; docs/operating lists them all."""
+
+
+def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+    with open_database(settings) as urls:
+        migrate(urls.admin_url)
+    print("The schema is up to date.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="feiqian", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"feiqian {feiqian.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    command = commands.add_parser("serve", help="run the console, the partner API and the cashier")
+    command.add_argument(
+        "--sandbox",
+        action="store_true",
+        help="with a simulated WeChat Pay, on the clock where the demo ended",
+    )
+    command.set_defaults(run=serving.serve)
+
+    command = commands.add_parser("worker", help="work off jobs and close days, apart from `serve`")
+    command.set_defaults(run=serving.work)
+
+    command = commands.add_parser("migrate", help="bring the database schema to this version")
+    command.set_defaults(run=_migrate)
+
+    _add_demo(commands)
+
+    command = commands.add_parser("simulate", help="run a protocol-true stand-in for a channel")
+    channels = command.add_subparsers(metavar="CHANNEL", required=True)
+    command = channels.add_parser("wechatpay", help="WeChat Pay API v3, with the buyer's phone at /phone")
+    command.add_argument("--port", type=int, default=9080, help="port to listen on (default 9080)")
+    command.set_defaults(run=simulating.wechatpay)
+
+    command = commands.add_parser("ledger", help="look after the ledger")
+    actions = command.add_subparsers(metavar="ACTION", required=True)
+    command = actions.add_parser(
+        "verify", help="recompute every balance from its entries; exit 1 on a difference"
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    command.set_defaults(run=ledger.verify)
+
+    _add_bench(commands)
+    return parser
+
+
+def _add_demo(commands: Any) -> None:
+    command = commands.add_parser(
+        "demo",
+        help="replay trade day by day through the API and the simulator",
+        description="Replays trade on a clock of its own: payments, refunds, settlement, bills, vouchers, loans. The state"
+        " stays in the data directory; `feiqian serve --sandbox` shows it. A run that was stopped goes on.",
+    )
+    command.add_argument(
+        "--orders", type=Path, metavar="FILE", help="orders as csv or csv.xz in the Online Retail format"
+    )
+    command.add_argument(
+        "--days",
+        type=int,
+        metavar="N",
+        help="the first N dates with trade (default: all of a file, 3 without)",
+    )
+    command.add_argument(
+        "--seed", type=int, default=1, help="of the generated trade, without --orders (default 1)"
+    )
+    command.add_argument(
+        "--first-date", type=date.fromisoformat, help="of the generated trade, such as 2026-11-01"
+    )
+    command.add_argument(
+        "--fresh", action="store_true", help="forget what the data directory holds and begin anew"
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    command.set_defaults(run=story.demo)
+
+
+def _add_bench(commands: Any) -> None:
+    command = commands.add_parser(
+        "bench", help="measure this machine: payments through the whole loop, and the replay"
+    )
+    command.add_argument(
+        "what",
+        choices=("payments", "replay"),
+        help="payments: create, callback, posted; replay: days of an orders file",
+    )
+    command.add_argument(
+        "--seconds", type=float, default=20, help="payments: how long to measure (default 20)"
+    )
+    command.add_argument(
+        "--clients", type=int, default=32, help="payments: how many buyers at once (default 32)"
+    )
+    command.add_argument("--orders", type=Path, metavar="FILE", help="replay: the orders file")
+    command.add_argument("--days", type=int, metavar="N", help="replay: the first N dates (default all)")
+    command.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    command.set_defaults(run=benches.bench)
+
+
+def main() -> None:
+    """Entry point of the `feiqian` command."""
+    arguments = _parser().parse_args()
+    try:
+        settings = load_settings()
+        configure_logs(settings.log_format)
+        sys.exit(arguments.run(settings, arguments))
+    except SettingsInvalid as error:
+        print(f"feiqian: {error}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    except (
+        PostgresFailed,
+        ChannelMissing,
+        SandboxFailed,
+        DirectoryInUse,
+        OrdersFileError,
+        StoryError,
+    ) as error:
+        print(f"feiqian: {error}", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)

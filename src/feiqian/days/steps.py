@@ -1,0 +1,189 @@
+"""The business day's steps in their order: interest, settlement and repayment; the bill; the vouchers.
+
+Each step is done once by its own domain, so the order may be walked again after any interruption. The schedule does
+what is due by the clock; partners with the scope ``operations`` may ask for a step themselves.
+"""
+
+import asyncio
+from datetime import date, datetime, timedelta
+
+import msgspec
+import structlog
+
+from feiqian.channels import Bill, BillDamaged, BillMissing, BillSummary, Channel, ChannelError
+from feiqian.clearing import close_day, newest_day
+from feiqian.finance import write_day, written_through
+from feiqian.infra.database import Database
+from feiqian.infra.metrics import DAYS
+from feiqian.kernel.calendar import business_date, days, local
+from feiqian.kernel.clock import Clock
+from feiqian.kernel.errors import Refusal
+from feiqian.ledger import first_business_date
+from feiqian.lending import accrue_day, repaid_on
+from feiqian.reconciliation import DayState, ReconciledDay, reconcile_day, reconciled_days, record_failure
+
+log = structlog.get_logger(__name__)
+
+CLOSE_AT = (0, 5)
+"""When the day before is closed: a few minutes for callbacks of its last second."""
+BOOKS_AT = (10, 5)
+"""When the day before is reconciled and vouchered: WeChat Pay's bill is ready from 10:00."""
+RETRY_BILL_AFTER = timedelta(minutes=30)
+"""A bill that could not be had is asked for again this much later."""
+RETRIED_DAYS_MAX = 30
+"""How far back failed days are tried again by themselves."""
+NO_STATEMENT = "NO_STATEMENT_EXIST"
+"""WeChat Pay's code for a day on which nothing moved."""
+
+
+class DayClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the close of a business date did; minor units."""
+
+    date: date
+    merchants: int
+    """How many were settled."""
+    settled: int
+    """What became available, less what refunds took back."""
+    interest: int
+    """Interest that the day earned."""
+    penalty: int
+    """Penalty interest that the day earned."""
+    repaid: int
+    """What the settlements repaid of loans."""
+
+
+class DayReconciled(msgspec.Struct, frozen=True, kw_only=True):
+    """How a day's bill agreed with our books."""
+
+    date: date
+    bill_lines: int
+    matched: int
+    carried_over: int
+    unexplained: int
+    by_status: dict[str, int]
+
+
+class DayVouchered(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written for the accountants."""
+
+    date: date
+    vouchers: int
+    trial_balance_ok: bool
+
+
+class Days:
+    """Walks the days of one channel and currency."""
+
+    def __init__(
+        self, *, database: Database, channel: Channel, channel_name: str, clock: Clock, currency: str
+    ) -> None:
+        self._database = database
+        self._channel = channel
+        self._channel_name = channel_name
+        self._clock = clock
+        self._currency = currency
+
+    async def close(self, day: date) -> DayClosed:
+        """Interest of the day, then settlement, which repays loans. Raises: DayNotOver, DayOutOfOrder."""
+        now = self._clock.now()
+        accrued = await self._database.run(lambda tx: accrue_day(tx, now=now, day=day))
+        closed = await self._database.run(lambda tx: close_day(tx, now=now, day=day, currency=self._currency))
+        async with self._database.transaction() as tx:
+            repaid = await repaid_on(tx, day=business_date(closed.closed_at))
+        DAYS.labels(step="close", outcome="done").inc()
+        return DayClosed(
+            date=day,
+            merchants=closed.merchants,
+            settled=closed.amount,
+            interest=accrued.interest,
+            penalty=accrued.penalty,
+            repaid=repaid,
+        )
+
+    async def reconcile(self, day: date) -> DayReconciled:
+        """Download the day's bill and match it. A bill that cannot be had leaves the day failed and visible.
+
+        Raises: BillMissing, BillDamaged, ChannelError.
+        """
+        now = self._clock.now()
+        try:
+            bill = await self._channel.download_bill(day, now=now)
+        except (BillMissing, BillDamaged, ChannelError) as error:
+            if not (isinstance(error, BillMissing) and error.channel_code == NO_STATEMENT):
+                code, sentence = error.code, error.sentence()
+                await self._database.run(
+                    lambda tx: record_failure(
+                        tx, now=now, channel=self._channel_name, day=day, error_code=code, error=sentence
+                    )
+                )
+                DAYS.labels(step="reconcile", outcome=error.code).inc()
+                raise
+            bill = Bill(
+                day=day, lines=(), summary=BillSummary(line_count=0, payment_amount=0, refund_amount=0, fee=0)
+            )
+        result = await self._database.run(
+            lambda tx: reconcile_day(tx, now=now, channel=self._channel_name, day=day, bill=bill)
+        )
+        DAYS.labels(step="reconcile", outcome="done").inc()
+        return _reconciled(result)
+
+    async def vouchers(self, day: date) -> DayVouchered:
+        """Write the day's vouchers. Raises: finance.DayNotOver."""
+        now = self._clock.now()
+        written = await self._database.run(lambda tx: write_day(tx, now=now, day=day))
+        DAYS.labels(step="vouchers", outcome="done").inc()
+        return DayVouchered(date=day, vouchers=written.count, trial_balance_ok=written.trial_balance_ok)
+
+    async def run_due(self) -> None:
+        """Do what the clock says is due, oldest day first."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            first = await first_business_date(tx)
+            closed = await newest_day(tx, self._currency)
+            written = await written_through(tx)
+            tried = await reconciled_days(tx, channel=self._channel_name, limit=RETRIED_DAYS_MAX)
+        if first is None:
+            return
+        last = last_due(now, CLOSE_AT)
+        for day in days(closed.trade_date + timedelta(days=1) if closed else first, last):
+            await self.close(day)
+        last = last_due(now, BOOKS_AT)
+        for day in days(written + timedelta(days=1) if written else first, last):
+            await self._reconcile_quietly(day)
+            await self.vouchers(day)
+        for result in tried:
+            if result.state is DayState.FAILED and now - result.finished_at >= RETRY_BILL_AFTER:
+                await self._reconcile_quietly(result.day)
+
+    async def run_forever(self, *, every_s: float) -> None:
+        """Look at the clock, round after round, until cancelled. A round that fails is logged, the next goes on."""
+        while True:
+            try:
+                await self.run_due()
+            except Exception:
+                log.exception("day_round_failed")
+            await asyncio.sleep(every_s)
+
+    async def _reconcile_quietly(self, day: date) -> None:
+        """A day whose bill cannot be had is recorded as failed and tried again; the days after it go on."""
+        try:
+            await self.reconcile(day)
+        except Refusal as refusal:
+            log.warning("day_not_reconciled", day=day.isoformat(), code=refusal.code)
+
+
+def last_due(now: datetime, at: tuple[int, int]) -> date:
+    """The newest date whose step is due at a wall-clock time of the day after it."""
+    today = business_date(now)
+    return today - timedelta(days=1 if now >= local(today, *at) else 2)
+
+
+def _reconciled(result: ReconciledDay) -> DayReconciled:
+    return DayReconciled(
+        date=result.day,
+        bill_lines=result.bill_lines,
+        matched=result.matched,
+        carried_over=result.carried_over,
+        unexplained=result.unexplained,
+        by_status={status.value: total.count for status, total in result.by_status.items()},
+    )

@@ -1,0 +1,48 @@
+"""Jobs: deferred on the transaction of the fact that wants them, worked off by `feiqian worker` or inside `serve`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import procrastinate
+
+from feiqian.infra.database import Database, Transaction
+
+JobHandler = Callable[..., Awaitable[None]]
+
+ATTEMPTS_MAX = 8
+"""A job that fails is tried again after 2, 4, 8 … seconds; what still fails is kept as failed for a person."""
+
+
+class Jobs:
+    """The queue in the application's own database. State and job commit together or not at all."""
+
+    def __init__(self, database: Database) -> None:
+        connector = procrastinate.PsycopgConnector(
+            conninfo=database.url, kwargs={"options": database.options}, min_size=1, max_size=4
+        )
+        self._app = procrastinate.App(connector=connector)
+
+    async def __aenter__(self) -> "Jobs":
+        await self._app.open_async()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._app.close_async()
+
+    def register(self, name: str, handler: JobHandler) -> None:
+        """What to do for jobs of that name; ``handler(**arguments)`` must bear to be run twice."""
+        retry = procrastinate.RetryStrategy(max_attempts=ATTEMPTS_MAX, exponential_wait=2)
+        self._app.task(name=name, retry=retry)(handler)
+
+    async def defer(self, tx: Transaction, name: str, **arguments: Any) -> None:
+        """Have a job done once this transaction has committed; if it rolls back there is no job."""
+        await self._app.configure_task(name, connection=tx.connection).defer_async(**arguments)
+
+    async def work(self) -> None:
+        """Work jobs off until cancelled."""
+        await self._app.run_worker_async(
+            concurrency=4,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            fetch_job_polling_interval=2,
+        )
