@@ -15,12 +15,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "feiqian"
 FUNCTION_LINES_MAX = 70
 MODULE_LINES_MAX = 400
 
-SHARED_FLOORS = {"kernel", "infra"}
-"""Floors without a domain's privacy: their modules are imported by name."""
-WIRING = {"app", "cli"}
-"""What puts the house together may reach for these modules of any domain."""
-WIRED_MODULES = {"endpoints", "jobs"}
-
+SHARED_FLOORS = {"kernel", "infra", "app"}
+"""Floors without a domain's privacy: their modules are imported by name. What is above app is the command line only."""
 SQL_MODULES = {"store", "queries", "invariants"}
 SQL_FLOOR_MODULES = ("database", "migrations", "postgres")
 """How the names of infra's own SQL modules begin."""
@@ -83,8 +79,6 @@ def enters_by_the_door(module: Module) -> Iterator[Finding]:
     for line, target in imported_modules(module):
         root, domain, *inner = [*target.split("."), ""][:3]
         if root != "feiqian" or domain in SHARED_FLOORS | {module.floor} or inner in ([], [""]):
-            continue
-        if module.floor in WIRING and target.split(".")[-1] in WIRED_MODULES:
             continue
         yield at(module, line, f"take it from feiqian.{domain}, not from {target}")
 

@@ -55,7 +55,6 @@ class TestADomain:
             ("payments/operations.py", "from .store import read_payment"),
             ("payments/operations.py", "from feiqian.infra.database import Transaction"),
             ("payments/operations.py", "from feiqian.kernel.money import Money"),
-            ("app.py", "from feiqian.payments.endpoints import routes"),
             ("app/wiring.py", "from feiqian.payments import jobs"),
         ],
     )

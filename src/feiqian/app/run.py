@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
-from feiqian.app.server import Server, build
+from feiqian.app.server import build
 from feiqian.app.services import Services
+from feiqian.infra.server import Server
 from feiqian.payments import check_forever
 
 log = structlog.get_logger(__name__)

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from feiqian.channels import WechatPayConfig, config_from_sandbox
 from feiqian.infra.database import Database
+from feiqian.kernel.clock import SystemClock
 from feiqian.lending import register_funder
 from feiqian.members import Role, Scope, issue_api_key, register_platform, register_staff
 
@@ -92,7 +93,7 @@ def offset_now(state: SandboxState | None) -> timedelta:
 
 def offset_of(moment: datetime) -> float:
     """The offset, in seconds, of a clock that shows ``moment`` now."""
-    return (moment - datetime.now(UTC)).total_seconds()
+    return (moment - SystemClock().now()).total_seconds()
 
 
 @contextmanager

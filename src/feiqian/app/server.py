@@ -1,12 +1,9 @@
 """The web application: both faces, the channels' callbacks, health and metrics, in one process."""
 
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from litestar import Litestar, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
@@ -101,31 +98,3 @@ def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
 
 def _giver(value: object) -> Any:
     return lambda: value
-
-
-class Server(uvicorn.Server):
-    """The HTTP server. Inside another program (``owns_signals`` false) it leaves signals to that program."""
-
-    def __init__(self, app: Litestar, *, host: str, port: int, owns_signals: bool) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                host=host,
-                port=port,
-                log_config=None,
-                access_log=False,
-                http="httptools",
-                lifespan="on",
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            )
-        )
-        self._owns_signals = owns_signals
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        if self._owns_signals:
-            with super().capture_signals():
-                yield
-        else:
-            yield

@@ -9,16 +9,17 @@ import tempfile
 import time
 from pathlib import Path
 
-import aiohttp
 import msgspec
 
 from feiqian.bench.processes import BenchFailed, difference, memory_peak_mb, processor_time_s, started
+from feiqian.infra.http import HttpClient, HttpUnknown, HttpUnreachable
 
 MERCHANTS = 3
 """Each order is shared by so many suppliers."""
 AMOUNT = 12_345
 START_TIMEOUT_S = 90
 DRAIN_TIMEOUT_S = 60
+REQUEST_TIMEOUT_S = 30
 SAMPLE_EVERY = 25
 """Of so many payments one is followed to measure how long it takes from payment to posted."""
 WARM_UP_S = 3.0
@@ -47,12 +48,18 @@ class _Sandbox(msgspec.Struct, frozen=True):
     api_key: str
 
 
+class _Payment(msgspec.Struct, frozen=True):
+    id: str
+    state: str
+    code_url: str | None
+
+
 class _Buyers:
-    def __init__(self, session: aiohttp.ClientSession, *, base_url: str, phone_url: str, key: str) -> None:
-        self._session = session
+    def __init__(self, http: HttpClient, *, base_url: str, phone_url: str, key: str) -> None:
+        self._http = http
         self._base_url = base_url
         self._phone_url = phone_url
-        self._headers = {"Authorization": f"Bearer {key}"}
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self.created_ms: list[float] = []
         self.posted_ms: list[float] = []
         self.paid = 0
@@ -60,8 +67,8 @@ class _Buyers:
 
     async def register(self) -> None:
         for number in range(MERCHANTS):
-            body = {"merchant_no": f"M{number}", "name": f"Bench merchant {number}"}
-            await self._send("/v1/merchants", body)
+            merchant = {"merchant_no": f"M{number}", "name": f"Bench merchant {number}"}
+            await self._send("POST", f"{self._base_url}/v1/merchants", merchant)
 
     async def buy_until(self, end: float, buyer: int) -> None:
         number = 0
@@ -69,21 +76,20 @@ class _Buyers:
             number += 1
             try:
                 await self._buy(f"B{buyer}-{int(end * 1000)}-{number}")
-            except (aiohttp.ClientError, TimeoutError, KeyError):
+            except (HttpUnknown, HttpUnreachable, BenchFailed):
                 self.failed += 1
 
     async def posted(self) -> int:
         """What the house has posted since it started."""
-        async with self._session.get(f"{self._base_url}/metrics") as answer:
-            text = await answer.text()
-        for line in text.splitlines():
+        answer = await self._send("GET", f"{self._base_url}/metrics", None)
+        for line in answer.decode().splitlines():
             if line.startswith("feiqian_notices_total") and 'outcome="taken"' in line:
                 return int(float(line.rpartition(" ")[2]))
         return 0
 
     async def _buy(self, order_no: str) -> None:
         share = AMOUNT // MERCHANTS
-        body = {
+        order = {
             "order_no": order_no,
             "amount": AMOUNT,
             "currency": "CNY",
@@ -91,33 +97,33 @@ class _Buyers:
             "lines": [{"merchant_no": f"M{number}", "amount": share} for number in range(MERCHANTS)],
         }
         begun = time.perf_counter()
-        payment = await self._send("/v1/payments", body)
+        answer = await self._send("POST", f"{self._base_url}/v1/payments", order)
         self.created_ms.append((time.perf_counter() - begun) * 1000)
+        payment = msgspec.json.decode(answer, type=_Payment)
         begun = time.perf_counter()
-        async with self._session.post(
-            f"{self._phone_url}/sandbox/pay", json={"code_url": payment["code_url"]}, raise_for_status=True
-        ) as answer:
-            await answer.read()
+        await self._send("POST", f"{self._phone_url}/sandbox/pay", {"code_url": payment.code_url})
         self.paid += 1
         if self.paid % SAMPLE_EVERY == 0:
-            await self._follow(payment["id"], begun)
+            await self._follow(payment.id, begun)
 
     async def _follow(self, payment_id: str, begun: float) -> None:
         for _ in range(2000):
-            async with self._session.get(
-                f"{self._base_url}/v1/payments/{payment_id}", headers=self._headers, raise_for_status=True
-            ) as answer:
-                if (await answer.json())["state"] == "succeeded":
-                    self.posted_ms.append((time.perf_counter() - begun) * 1000)
-                    return
+            answer = await self._send("GET", f"{self._base_url}/v1/payments/{payment_id}", None)
+            if msgspec.json.decode(answer, type=_Payment).state == "succeeded":
+                self.posted_ms.append((time.perf_counter() - begun) * 1000)
+                return
             await asyncio.sleep(0.002)
         self.failed += 1
 
-    async def _send(self, path: str, body: object) -> dict[str, str]:
-        async with self._session.post(
-            self._base_url + path, json=body, headers=self._headers, raise_for_status=True
-        ) as answer:
-            return await answer.json()
+    async def _send(self, method: str, url: str, body: object) -> bytes:
+        """One request. Raises: HttpUnknown, HttpUnreachable, BenchFailed for anything but 2xx."""
+        content = b"" if body is None else msgspec.json.encode(body)
+        answer = await self._http.request(
+            method=method, url=url, headers=self._headers, body=content, timeout_s=REQUEST_TIMEOUT_S
+        )
+        if answer.status >= 300:
+            raise BenchFailed(f"{method} {url} was answered {answer.status}: {answer.body[:300]!r}")
+        return answer.body
 
 
 async def bench_payments(*, seconds: float, clients: int, port: int) -> PaymentsResult:
@@ -131,12 +137,11 @@ async def bench_payments(*, seconds: float, clients: int, port: int) -> Payments
         data_dir.chmod(0o755)
         base_url = f"http://127.0.0.1:{port}"
         with started("serve", "--sandbox", data_dir=data_dir, FEIQIAN_PORT=str(port)) as process:
-            connector = aiohttp.TCPConnector(limit=clients + 4)
-            async with aiohttp.ClientSession(connector=connector) as session:
-                await _until_up(session, base_url, data_dir)
+            async with HttpClient() as http:
+                await _until_up(http, base_url, data_dir)
                 key = msgspec.json.decode((data_dir / "sandbox.json").read_bytes(), type=_Sandbox).api_key
                 phone_url = _phone_url(data_dir)
-                buyers = _Buyers(session, base_url=base_url, phone_url=phone_url, key=key)
+                buyers = _Buyers(http, base_url=base_url, phone_url=phone_url, key=key)
                 await buyers.register()
                 return await _measure(buyers, seconds=seconds, clients=clients, process=process.pid)
 
@@ -182,17 +187,18 @@ async def _drained(buyers: _Buyers) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _until_up(session: aiohttp.ClientSession, base_url: str, data_dir: Path) -> None:
+async def _until_up(http: HttpClient, base_url: str, data_dir: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            async with session.get(f"{base_url}/health", raise_for_status=True):
-                return
-        except aiohttp.ClientError:
+            await http.request(method="GET", url=f"{base_url}/health", headers={}, body=b"", timeout_s=5)
+        except (HttpUnreachable, HttpUnknown):
             if time.monotonic() > deadline:
                 tail = (data_dir / "bench.log").read_text(errors="replace")[-2000:]
                 raise BenchFailed(f"the server did not start:\n{tail}") from None
-        await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 def _phone_url(data_dir: Path) -> str:

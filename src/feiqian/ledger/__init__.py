@@ -44,7 +44,7 @@ from feiqian.ledger.queries import (
     statement,
     transactions,
 )
-from feiqian.ledger.verify import verify
+from feiqian.ledger.verification import verify
 
 __all__ = [
     "CHART",
