@@ -255,7 +255,7 @@ class TestTampering:
         await write(database, DAY, at=MORNING)
         assert await broken(database) == set()
         with psycopg.connect(database_urls[1], autocommit=True) as admin:
-            admin.execute(tampering)  # pyright: ignore[reportArgumentType]
+            admin.execute(tampering.encode())
         assert found_by in await broken(database)
 
     async def test_of_history_is_refused_not_vouchered(

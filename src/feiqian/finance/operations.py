@@ -9,7 +9,7 @@ from feiqian.finance.queries import count_vouchers
 from feiqian.finance.rules import closing_of_ledger, closing_of_vouchers, draft_vouchers
 from feiqian.infra.database import Transaction
 from feiqian.kernel.calendar import business_date, days
-from feiqian.ledger import CHART, code_balances, code_totals, day_totals
+from feiqian.ledger import code_balances, code_totals, first_business_date
 
 LATER_DAYS_MAX = 7
 """Up to so many days after the newest voucher, the ledger's closing is first taken as its counters less those days'
@@ -30,7 +30,7 @@ async def write_day(tx: Transaction, *, now: datetime, day: date) -> DayVouchers
         raise DayNotOver(day=day, from_day=day + timedelta(days=1))
     written_through = await store.lock_progress(tx)
     if written_through is None:
-        first = await _first_fact(tx, day) or day
+        first = await first_business_date(tx) or day
     else:
         first = min(day, written_through + timedelta(days=1))
     through = max(day, written_through or day)
@@ -71,17 +71,7 @@ async def _agrees(tx: Transaction, through: date, today: date) -> bool:
 
 async def _supplement_all(tx: Transaction, through: date, now: datetime) -> None:
     """Look at every date for facts that came late."""
-    first = await _first_fact(tx, through)
+    first = await first_business_date(tx)
     if first is not None:
         for day in days(first, through):
             await _write_date(tx, day, now)
-
-
-async def _first_fact(tx: Transaction, through: date) -> date | None:
-    """The earliest business date in the ledger."""
-    found = [
-        totals[0].business_date
-        for code in CHART
-        if (totals := await day_totals(tx, code=code, first=date.min, last=through))
-    ]
-    return min(found, default=None)
