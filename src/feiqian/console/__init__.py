@@ -1,0 +1,69 @@
+"""The console: the staff's face, and the cashier that buyers see. Reads only, through the doors of the domains.
+
+``/console/api`` answers signed-in members of staff as JSON (amounts in minor units), ``/cashier/api/{token}`` answers
+whoever has a payment's link, and the built pages of both are served beside them. The application provides
+``database``, ``clock``, ``settings`` and ``sandbox_url`` as dependencies and maps refusals to problem documents.
+"""
+
+from pathlib import Path
+
+from litestar import Router
+from litestar.datastructures import ResponseHeader
+from litestar.types import ControllerRouterHandler
+
+from feiqian.console.access import require_own_page, require_staff
+from feiqian.console.books import VoucherController, trial_balance
+from feiqian.console.cashier import CashierController
+from feiqian.console.invariants import invariants, provide_watch
+from feiqian.console.loans import FunderController, LoanController
+from feiqian.console.merchants import MerchantController
+from feiqian.console.overview import overview
+from feiqian.console.pages import page_routes
+from feiqian.console.payments import PaymentController
+from feiqian.console.reconciliation import ReconciliationController
+from feiqian.console.search import search
+from feiqian.console.session import SessionController, provide_turnstile
+from feiqian.console.transactions import TransactionController
+
+__all__ = ["routes"]
+
+_HEADERS = [
+    ResponseHeader(name="Cache-Control", value="no-store"),
+    ResponseHeader(name="X-Content-Type-Options", value="nosniff"),
+]
+
+
+def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
+    """Every handler of the staff's face and the cashier; ``web_dist`` holds the built pages."""
+    session = Router(
+        "/console/api",
+        route_handlers=[SessionController],
+        guards=[require_own_page],
+        dependencies={"turnstile": provide_turnstile()},
+        response_headers=_HEADERS,
+        include_in_schema=False,
+    )
+    staff = Router(
+        "/console/api",
+        route_handlers=[
+            overview,
+            PaymentController,
+            MerchantController,
+            TransactionController,
+            ReconciliationController,
+            VoucherController,
+            trial_balance,
+            LoanController,
+            FunderController,
+            invariants,
+            search,
+        ],
+        guards=[require_own_page, require_staff],
+        dependencies={"watch": provide_watch()},
+        response_headers=_HEADERS,
+        include_in_schema=False,
+    )
+    cashier = Router(
+        "/", route_handlers=[CashierController], response_headers=_HEADERS, include_in_schema=False
+    )
+    return [session, staff, cashier, *page_routes(web_dist)]

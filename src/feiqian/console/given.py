@@ -1,0 +1,20 @@
+"""What the application gives to every handler, as parameter types."""
+
+from typing import TypeAlias
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from feiqian.infra.database import Database
+from feiqian.infra.settings import Settings
+from feiqian.kernel.clock import Clock
+
+GivenDatabase: TypeAlias = NamedDependency[SkipValidation[Database]]
+"""``database``: the pool."""
+GivenClock: TypeAlias = NamedDependency[SkipValidation[Clock]]
+"""``clock``: where now comes from."""
+GivenSettings: TypeAlias = NamedDependency[SkipValidation[Settings]]
+"""``settings``: the address and the currency of the books."""
+GivenSandbox: TypeAlias = NamedDependency[str | None]
+"""``sandbox_url``: where the simulated channel answers; None outside the sandbox. Handlers give it no default:
+without a provider a parameter that has one would be read from the query, and so from whoever wrote the link."""

@@ -1,0 +1,146 @@
+"""Loans with their movements and why they were granted; funders with their positions."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, get
+from litestar.params import FromPath, QueryParameter
+
+from feiqian import lending
+from feiqian.console.credit import DecisionView, show_decision
+from feiqian.console.given import GivenClock, GivenDatabase
+from feiqian.console.paging import Cursor, Limit, Page, SummedPage
+from feiqian.console.transactions import TransactionView, show_transactions
+from feiqian.credit import decision_of_id
+from feiqian.infra.web import language_of
+from feiqian.kernel.ids import parse_id, show_id
+from feiqian.ledger import transactions
+from feiqian.lending import FunderView, LoanMovement, LoanState, LoanTotals
+
+
+class LoanView(msgspec.Struct, frozen=True, kw_only=True):
+    """A loan; minor units, as the ledger has them."""
+
+    id: str
+    loan_no: str
+    merchant_no: str
+    merchant_name: str
+    funder: str
+    state: LoanState
+    currency: str
+    principal: int
+    """As drawn."""
+    principal_outstanding: int
+    interest_outstanding: int
+    penalty_outstanding: int
+    interest_accrued: int
+    interest_paid: int
+    penalty_paid: int
+    principal_paid: int
+    annual_rate: str
+    """A part of one: 0.1095 is 10.95 % a year."""
+    penalty_rate: str
+    repayment_share: str
+    """Of each settlement."""
+    drawn_on: date
+    due_on: date
+    drawn_at: datetime
+    repaid_on: date | None
+
+
+class MovementView(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed what a loan owes."""
+
+    date: date
+    kind: str
+    principal: int
+    interest: int
+    penalty: int
+    balance: int
+    """All that is owed after it."""
+
+
+class LoanPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one loan."""
+
+    loan: LoanView
+    decision: DecisionView | None
+    """Under which it was drawn."""
+    transactions: list[TransactionView]
+    movements: list[MovementView]
+
+
+class LoanController(Controller):
+    """What merchants drew."""
+
+    path = "/loans"
+
+    @get()
+    async def list_all(
+        self,
+        database: GivenDatabase,
+        in_state: Annotated[LoanState | None, QueryParameter(name="state")] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> SummedPage[LoanView, LoanTotals]:
+        """Newest first."""
+        before = None if cursor is None else parse_id("loan", cursor)
+        async with database.transaction() as tx:
+            rows = await lending.loans(tx, state=in_state, before=before, limit=limit + 1)
+            totals = await lending.loan_totals(tx, state=in_state)
+        items = [show_loan(row) for row in rows[:limit]]
+        return SummedPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None, totals=totals)
+
+    @get("/{loan_id:str}")
+    async def read(
+        self,
+        loan_id: FromPath[str],
+        request: Request[Any, Any, Any],
+        database: GivenDatabase,
+        clock: GivenClock,
+    ) -> LoanPage:
+        async with database.transaction() as tx:
+            loan = await lending.loan_of_id(tx, id=parse_id("loan", loan_id))
+            decision = await decision_of_id(tx, id=loan.decision)
+            movements = await lending.loan_movements(tx, id=loan.id)
+            posted = await transactions(tx, ids=[movement.transaction for movement in movements])
+            return LoanPage(
+                loan=show_loan(loan),
+                decision=await show_decision(tx, decision, now=clock.now()),
+                transactions=await show_transactions(tx, posted, language=language_of(request)),
+                movements=[_movement(movement) for movement in movements],
+            )
+
+
+class FunderController(Controller):
+    """Who lends."""
+
+    path = "/funders"
+
+    @get()
+    async def list_all(self, database: GivenDatabase) -> Page[FunderView]:
+        async with database.transaction() as tx:
+            return Page(items=await lending.funders(tx))
+
+
+def show_loan(loan: lending.LoanView) -> LoanView:
+    """A loan with outside ids and exact rates."""
+    facts = {
+        field: value
+        for field, value in msgspec.structs.asdict(loan).items()
+        if field in LoanView.__struct_fields__
+    }
+    rates = {field: str(facts[field]) for field in ("annual_rate", "penalty_rate", "repayment_share")}
+    return LoanView(**{**facts, **rates, "id": show_id("loan", loan.id)})
+
+
+def _movement(movement: LoanMovement) -> MovementView:
+    return MovementView(
+        date=movement.date,
+        kind=movement.kind,
+        principal=movement.principal,
+        interest=movement.interest,
+        penalty=movement.penalty,
+        balance=movement.balance,
+    )

@@ -1,0 +1,35 @@
+"""What the timeline says of each event, in Chinese and English."""
+
+from typing import NamedTuple
+
+from feiqian.payments import PaymentEvent
+
+
+class Wording(NamedTuple):
+    """One sentence in both languages."""
+
+    chinese: str
+    english: str
+
+
+EVENTS = {
+    PaymentEvent.CREATED: Wording("平台创建支付", "Created by the platform"),
+    PaymentEvent.CODE_ISSUED: Wording("渠道受理，已生成付款码", "Accepted by the channel, QR code issued"),
+    PaymentEvent.CHANNEL_UNANSWERED: Wording(
+        "渠道未给出确定答复，待查询", "No certain answer from the channel; it will be asked"
+    ),
+    PaymentEvent.CHANNEL_REFUSED: Wording("渠道拒绝", "Refused by the channel"),
+    PaymentEvent.PAID: Wording("支付成功，已入账", "Paid and posted"),
+    PaymentEvent.CONFLICTED: Wording("渠道结果与订单不符，未入账", "Paid, but not as ordered; not posted"),
+    PaymentEvent.PAID_TWICE: Wording("渠道报告重复支付，待财务处理", "Paid a second time; finance decides"),
+    PaymentEvent.CLOSED: Wording("订单关闭", "Closed unpaid"),
+    PaymentEvent.REFUND_REQUESTED: Wording(
+        "平台申请退款，资金已划入在途", "Refund requested, money set aside"
+    ),
+    PaymentEvent.REFUND_ACCEPTED: Wording("渠道受理退款", "Refund accepted by the channel"),
+    PaymentEvent.REFUND_SUCCEEDED: Wording("退款到账", "Refund reached the buyer"),
+    PaymentEvent.REFUND_FAILED: Wording("退款失败，资金已退回", "Refund failed, money put back"),
+    PaymentEvent.REFUND_ABNORMAL: Wording("退款异常，待人工处理", "Refund needs a person's decision"),
+}
+
+CHANNELS = {"wechatpay": Wording("微信支付", "WeChat Pay")}
