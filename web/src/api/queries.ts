@@ -21,7 +21,7 @@ export const signIn = (email: string, password: string) =>
 
 export const signOut = () => call<void>("/session", { method: "DELETE" });
 
-/** A page or an object that one GET answers. Lists keep showing the page before while the next one loads. */
+/** A page or an object that one GET answers. With `keep` the page before stays in sight while the next one loads. */
 function get<Answer>(path: string, query: Record<string, string | undefined> = {}, keep = false) {
   return queryOptions({
     queryKey: [path, query],
@@ -42,6 +42,14 @@ export interface PaymentFilter {
 }
 
 export const overviewQuery = (date?: string) => get<t.Overview>("/overview", { date }, true);
+
+/** The overview as it was when the console was opened: for the business date and whether this is a sandbox. */
+export const latestOverviewQuery = queryOptions({
+  ...get<t.Overview>("/overview"),
+  staleTime: Number.POSITIVE_INFINITY,
+  refetchOnWindowFocus: false,
+  refetchOnReconnect: false,
+});
 
 export const paymentsQuery = (filter: PaymentFilter) =>
   get<t.Page<t.PaymentRow, t.PaymentTotals>>("/payments", { ...filter }, true);

@@ -53,7 +53,7 @@ export function antdTheme(dark: boolean): ThemeConfig {
     token: {
       fontFamily: FONT,
       borderRadius: 6,
-      colorPrimary: dark ? "#4d86e8" : "#0b57d0",
+      colorPrimary: dark ? "#4a80de" : "#0b57d0",
       colorLink: dark ? "#8ab4f8" : "#0b57d0",
       colorError: dark ? "#f5a8a2" : "#b3261e",
       colorBgLayout: dark ? "#101216" : "#f5f6f8",
@@ -66,6 +66,5 @@ export function antdTheme(dark: boolean): ThemeConfig {
       motionDurationMid: "0.12s",
       motionDurationSlow: "0.16s",
     },
-    components: { Button: { primaryColor: dark ? "#0b1220" : "#ffffff" } },
   };
 }

@@ -1,10 +1,10 @@
-import type { CreditDecision } from "../api/types";
+import type { CreditDecision, CreditReason } from "../api/types";
 import { useWords, wordFor } from "../words";
 import { Facts } from "./layout";
 import { Money } from "./Money";
 import { formatCount, formatPercent } from "./money";
 import { StateTag } from "./StateTag";
-import { formatInstant } from "./time";
+import { formatDay, formatInstant } from "./time";
 
 /** A fact of a decision in its own unit, which its name tells: a rate, a number of days, an amount, a count. */
 export function FactValue({ name, value, currency }: { name: string; value: unknown; currency: string }) {
@@ -14,13 +14,22 @@ export function FactValue({ name, value, currency }: { name: string; value: unkn
   if (!Number.isFinite(number) || value === "" || typeof value === "boolean") return <>{String(value)}</>;
   if (/rate|share|ratio/.test(name)) return <>{formatPercent(number)}</>;
   if (/days/.test(name)) return <>{t("common.days", { n: formatCount(number) })}</>;
-  if (/volume|amount|settled|outstanding|limit|paid|refunded|balance|principal/.test(name)) {
+  if (/volume|gross|refunded|limit|amount/.test(name)) {
     return <Money minor={number} currency={currency} />;
   }
   return <>{formatCount(number)}</>;
 }
 
-/** A credit decision that explains itself: the outcome, each reason with its fact and threshold, the facts. */
+type Verdict = "passed" | "failed" | "unknown";
+
+const marks: Record<Verdict, string> = { passed: "✓", failed: "✕", unknown: "?" };
+
+function verdictOf(reason: CreditReason): Verdict {
+  if (reason.value === null) return "unknown";
+  return reason.passed ? "passed" : "failed";
+}
+
+/** A credit decision that explains itself: the outcome, every rule in a sentence, the facts. */
 export function CreditView({ decision, currency }: { decision: CreditDecision; currency: string }) {
   const { t, pick } = useWords();
   return (
@@ -43,22 +52,13 @@ export function CreditView({ decision, currency }: { decision: CreditDecision; c
       <h3>{t("credit.reasons")}</h3>
       <ul className="reasons">
         {decision.reasons.map((reason) => (
-          <li key={reason.code} className={reason.passed ? "reason-passed" : "reason-failed"}>
-            <span role="img" aria-label={reason.passed ? t("credit.passed") : t("credit.failed")}>
-              {reason.passed ? "✓" : "✕"}
+          <li key={reason.code} className={`reason-${verdictOf(reason)}`}>
+            <span role="img" aria-label={t(`credit.${verdictOf(reason)}`)}>
+              {marks[verdictOf(reason)]}
             </span>
             <div>
               {pick(reason.chinese, reason.english)}
-              <small>
-                {t("credit.value")} <FactValue name={reason.fact} value={reason.value} currency={currency} />
-                {reason.threshold !== null && (
-                  <>
-                    {" · "}
-                    {t("credit.threshold")}{" "}
-                    <FactValue name={reason.fact} value={reason.threshold} currency={currency} />
-                  </>
-                )}
-              </small>
+              <small className="mono">{reason.code}</small>
             </div>
           </li>
         ))}
@@ -73,7 +73,7 @@ export function CreditView({ decision, currency }: { decision: CreditDecision; c
               <FactValue key={name} name={name} value={value} currency={currency} />,
             ]),
             [t("credit.decidedAt"), formatInstant(decision.decided_at)],
-            [t("credit.validUntil"), decision.valid_until.slice(0, 10)],
+            [t("credit.validUntil"), decision.valid_until ? formatDay(decision.valid_until) : "–"],
             [t("credit.rules"), decision.rules_version],
           ]}
         />

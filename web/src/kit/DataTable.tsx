@@ -3,6 +3,7 @@ import { Button, Checkbox, Popover } from "antd";
 import type { MouseEvent, ReactNode } from "react";
 import { useWords } from "../words";
 import { AppLink, useOpen } from "./AppLink";
+import { TableScroll } from "./TableScroll";
 import { useRemembered } from "./useRemembered";
 
 export interface Column<Row> {
@@ -70,8 +71,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           onCompact={setCompact}
         />
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
-      <section className="table-scroll" aria-label={props.label} tabIndex={0}>
+      <TableScroll label={props.label}>
         <table>
           <thead>
             <tr>
@@ -107,7 +107,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </tbody>
           {props.footer && <tfoot>{props.footer}</tfoot>}
         </table>
-      </section>
+      </TableScroll>
     </div>
   );
 }

@@ -1,7 +1,9 @@
 import { SearchOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
 import { Button, DatePicker, Input, Select } from "antd";
 import dayjs from "dayjs";
 import { type ReactNode, useEffect, useState } from "react";
+import { latestOverviewQuery } from "../api/queries";
 import { useWords } from "../words";
 
 /** The filters of a list. They live in the URL; the bar only shows and changes them. */
@@ -84,6 +86,7 @@ export function DateFilter(props: {
 }) {
   const format = props.picker === "month" ? "YYYY-MM" : "YYYY-MM-DD";
   const parsed = props.value ? dayjs(props.value) : null;
+  const { data: latest } = useQuery(latestOverviewQuery);
   return (
     <DatePicker
       className="filter-field"
@@ -91,6 +94,7 @@ export function DateFilter(props: {
       placeholder={props.label}
       picker={props.picker ?? "date"}
       allowClear={!props.required}
+      defaultPickerValue={latest ? dayjs(latest.date) : undefined}
       value={parsed?.isValid() ? parsed : null}
       onChange={(value) => props.onChange(value ? value.format(format) : undefined)}
     />

@@ -2,13 +2,14 @@ import type { AccountName, Leg } from "../api/types";
 import { useWords } from "../words";
 import { Money } from "./Money";
 import { currencyUnit } from "./money";
+import { TableScroll } from "./TableScroll";
 
 export function AccountLabel({ account }: { account: AccountName }) {
   const { pick } = useWords();
   return (
     <span className="account" title={`${account.book} · ${account.code} · ${account.id}`}>
       <span>{pick(account.chinese, account.english)}</span>
-      {account.owner && <small>{account.owner_name ?? account.owner}</small>}
+      {account.owner_name && <small>{account.owner_name}</small>}
     </span>
   );
 }
@@ -20,8 +21,7 @@ export function LegTable({ legs }: { legs: Leg[] }) {
   const sum = legs.reduce((total, leg) => total + leg.amount, 0);
   return (
     <div className="table-box narrow-scroll">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
-      <section className="table-scroll" aria-label={t("ledger.legs")} tabIndex={0}>
+      <TableScroll label={t("ledger.legs")}>
         <table className="legs">
           <thead>
             <tr>
@@ -61,7 +61,7 @@ export function LegTable({ legs }: { legs: Leg[] }) {
             </tfoot>
           )}
         </table>
-      </section>
+      </TableScroll>
     </div>
   );
 }

@@ -15,7 +15,8 @@ type Amount =
   | "principal_outstanding"
   | "interest_receivable"
   | "penalty_receivable"
-  | "interest_income";
+  | "interest_income"
+  | "penalty_income";
 
 export function Funders() {
   const { t, language } = useWords();
@@ -43,6 +44,7 @@ export function Funders() {
     amount("interest_receivable", t("funder.interestReceivable")),
     amount("penalty_receivable", t("funder.penaltyReceivable")),
     amount("interest_income", t("funder.interestIncome")),
+    amount("penalty_income", t("funder.penaltyIncome")),
   ];
   return (
     <div className="page">

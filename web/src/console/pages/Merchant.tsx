@@ -141,7 +141,6 @@ function Statement({ merchantNo, currency }: { merchantNo: string; currency: str
   const { account: chosen, cursor } = route.useSearch();
   const navigate = route.useNavigate();
   const account = chosen === "pending" ? "pending" : "available";
-  const query = useQuery(statementQuery(merchantNo, account, cursor));
   return (
     <Panel
       flush
@@ -160,14 +159,33 @@ function Statement({ merchantNo, currency }: { merchantNo: string; currency: str
         />
       }
     >
-      <QueryView query={query} skeleton={<SkeletonTable rows={8} />}>
-        {(page) => (
-          <div>
-            <StatementTable entries={page.items} currency={currency} />
-            <Pager cursor={cursor} next={page.next_cursor} keepPlace />
-          </div>
-        )}
-      </QueryView>
+      {/* The key: entries of one account never stay in sight under the name of another. */}
+      <StatementPage
+        key={`${merchantNo} ${account}`}
+        merchantNo={merchantNo}
+        account={account}
+        cursor={cursor}
+        currency={currency}
+      />
     </Panel>
+  );
+}
+
+function StatementPage(props: {
+  merchantNo: string;
+  account: "available" | "pending";
+  cursor?: string;
+  currency: string;
+}) {
+  const query = useQuery(statementQuery(props.merchantNo, props.account, props.cursor));
+  return (
+    <QueryView query={query} skeleton={<SkeletonTable rows={8} />}>
+      {(page) => (
+        <div>
+          <StatementTable entries={page.items} currency={props.currency} />
+          <Pager cursor={props.cursor} next={page.next_cursor} keepPlace />
+        </div>
+      )}
+    </QueryView>
   );
 }

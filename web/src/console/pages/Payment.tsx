@@ -68,7 +68,7 @@ function Content({ page }: { page: PaymentPageData }) {
               key: `${event.at} ${event.event} ${index}`,
               at: event.at,
               title: pick(event.chinese, event.english),
-              actor: event.actor,
+              actor: wordFor("actor", event.actor),
               detail: event.detail,
             }))}
           />

@@ -149,7 +149,7 @@ function PaymentsPage(props: {
         <TotalsStrip
           items={[
             [t("payment.totals.count"), formatCount(totals.count)],
-            [t("payment.amount"), <Money key="amount" minor={totals.amount} currency={currency} />],
+            [t("overview.paid"), <Money key="amount" minor={totals.amount} currency={currency} />],
             [t("payment.refunded"), <Money key="refunded" minor={totals.refunded} currency={currency} />],
             [t("payment.fee"), <Money key="fee" minor={totals.fee} currency={currency} />],
           ]}

@@ -12,6 +12,7 @@ import { paths } from "../../kit/paths";
 import { QueryView } from "../../kit/QueryView";
 import { StateTag, toneOf } from "../../kit/StateTag";
 import { Empty, SkeletonPage } from "../../kit/states";
+import { TableScroll } from "../../kit/TableScroll";
 import { formatInstant, formatLongDate } from "../../kit/time";
 import { useWords, wordFor } from "../../words";
 
@@ -29,6 +30,10 @@ const statuses: MatchStatus[] = [
 
 export function ReconciliationDay() {
   const { date } = route.useParams();
+  return <Day key={date} date={date} />;
+}
+
+function Day({ date }: { date: string }) {
   const { status, cursor } = route.useSearch();
   const query = useQuery(reconciliationDayQuery(date, { status, cursor }));
   return (
@@ -124,8 +129,7 @@ function Sides({ items }: { items: ReconciliationItem[] }) {
   const unit = currencyUnit("CNY", language);
   return (
     <div className="table-box narrow-scroll">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
-      <section className="table-scroll" aria-label={t("reconciliation.title")} tabIndex={0}>
+      <TableScroll label={t("reconciliation.title")}>
         <table className="sides">
           <thead>
             <tr>
@@ -159,7 +163,7 @@ function Sides({ items }: { items: ReconciliationItem[] }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </TableScroll>
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { currencyUnit } from "../../kit/money";
 import { QueryView } from "../../kit/QueryView";
 import { Tag } from "../../kit/StateTag";
 import { Empty, SkeletonPage } from "../../kit/states";
+import { TableScroll } from "../../kit/TableScroll";
 import { useWords } from "../../words";
 
 const route = getRouteApi("/shell/trial-balance");
@@ -72,8 +73,7 @@ function Sheet({ balance }: { balance: TrialBalance }) {
   const { t } = useWords();
   return (
     <div className="table-box narrow-scroll">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
-      <section className="table-scroll" aria-label={t("trial.title")} tabIndex={0}>
+      <TableScroll label={t("trial.title")}>
         <table className="trial">
           <thead>
             <tr>
@@ -120,7 +120,7 @@ function Sheet({ balance }: { balance: TrialBalance }) {
             </tr>
           </tfoot>
         </table>
-      </section>
+      </TableScroll>
     </div>
   );
 }

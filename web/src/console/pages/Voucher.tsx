@@ -11,6 +11,7 @@ import { capitalAmount, currencyUnit, formatCount } from "../../kit/money";
 import { QueryView } from "../../kit/QueryView";
 import { Tag } from "../../kit/StateTag";
 import { SkeletonPage } from "../../kit/states";
+import { TableScroll } from "../../kit/TableScroll";
 import { useWords } from "../../words";
 
 const route = getRouteApi("/shell/vouchers/$id");
@@ -74,8 +75,7 @@ function Sheet({ voucher, debit, credit }: { voucher: Voucher; debit: number; cr
           {t("voucher.number")} {voucher.number}
         </span>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
-      <section className="table-scroll" aria-label={t("voucher.title")} tabIndex={0}>
+      <TableScroll label={t("voucher.title")}>
         <table>
           <thead>
             <tr>
@@ -122,7 +122,7 @@ function Sheet({ voucher, debit, credit }: { voucher: Voucher; debit: number; cr
             </tr>
           </tfoot>
         </table>
-      </section>
+      </TableScroll>
       <div className="voucher-line">
         <span>{t("voucher.source", { n: formatCount(voucher.source.transactions) })}</span>
         <span>{summary}</span>

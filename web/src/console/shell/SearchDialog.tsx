@@ -1,7 +1,7 @@
 import { SearchOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Input, type InputRef, Modal } from "antd";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { Input, Modal } from "antd";
+import { type KeyboardEvent, useEffect, useState } from "react";
 import { searchQuery } from "../../api/queries";
 import { useOpen } from "../../kit/AppLink";
 import { Money } from "../../kit/Money";
@@ -31,7 +31,6 @@ function useDelayed(value: string, milliseconds: number): string {
 export default function SearchDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { t } = useWords();
   const go = useOpen();
-  const input = useRef<InputRef>(null);
   const [text, setText] = useState("");
   const [index, setIndex] = useState(0);
   const q = useDelayed(text.trim(), 160);
@@ -58,10 +57,13 @@ export default function SearchDialog({ open, onClose }: { open: boolean; onClose
   const choices = [...hits, ...pages];
   const chosen = Math.min(index, choices.length - 1);
 
-  const openChoice = (choice: Choice | undefined) => {
-    if (!choice) return;
+  const close = () => {
     onClose();
     setText("");
+  };
+  const openChoice = (choice: Choice | undefined) => {
+    if (!choice) return;
+    close();
     go(choice.link);
   };
   const onKey = (event: KeyboardEvent) => {
@@ -79,15 +81,15 @@ export default function SearchDialog({ open, onClose }: { open: boolean; onClose
   return (
     <Modal
       open={open}
-      onCancel={onClose}
+      onCancel={close}
       footer={null}
       closable={false}
       width={620}
       className="search"
-      afterOpenChange={(visible) => visible && input.current?.focus({ cursor: "all" })}
+      destroyOnHidden
     >
       <Input
-        ref={input}
+        autoFocus
         variant="borderless"
         size="large"
         prefix={<SearchOutlined />}

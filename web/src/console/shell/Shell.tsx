@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { Button, Drawer, Dropdown } from "antd";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { overviewQuery, sessionQuery, signOut } from "../../api/queries";
+import { latestOverviewQuery, sessionQuery, signOut } from "../../api/queries";
 import { Tag } from "../../kit/StateTag";
 import { useWords } from "../../words";
 import { navigation } from "./navigation";
@@ -113,7 +113,7 @@ function useKeys(onSearch: () => void): void {
 
 function SandboxMark() {
   const { t } = useWords();
-  const { data } = useQuery({ ...overviewQuery(), staleTime: 60_000 });
+  const { data } = useQuery(latestOverviewQuery);
   return data?.sandbox ? (
     <span title={t("app.sandbox.hint")}>
       <Tag tone="warn">{t("app.sandbox")}</Tag>
