@@ -10,9 +10,10 @@ from feiqian.infra.database import Transaction
 from feiqian.lending.model import Deposit, Funder, Loan, LoanState, Product, RepaymentSource
 
 _LOAN = (
-    "SELECT id, platform, loan_no, merchant, funder_no, currency, principal, product, annual_rate, penalty_rate,"
-    " day_count, repayment_share, drawn_at, drawn_on, due_on, decision, line_limit, state, accrued_through,"
-    " interest_numerator, penalty_numerator, repaid_on FROM lending.loan"
+    "SELECT id, platform, loan_no, merchant, funder_no, currency, principal, product,"
+    " trim_scale(annual_rate) AS annual_rate, trim_scale(penalty_rate) AS penalty_rate, day_count,"
+    " trim_scale(repayment_share) AS repayment_share, drawn_at, drawn_on, due_on, decision, line_limit, state,"
+    " accrued_through, interest_numerator, penalty_numerator, repaid_on FROM lending.loan"
 )
 _DEPOSIT = "SELECT funder_no, deposit_no, currency, amount, deposited_at FROM lending.deposit"
 
@@ -38,9 +39,10 @@ class _FunderCount(msgspec.Struct, frozen=True):
 async def read_product(tx: Transaction, code: str, day: date) -> Product | None:
     return await tx.maybe(
         Product,
-        "SELECT code, valid_from, name_chinese, name_english, annual_rate, penalty_rate, day_count, term_days,"
-        " repayment_share, amount_min FROM lending.product WHERE code = %s AND valid_from <= %s"
-        " ORDER BY valid_from DESC LIMIT 1",
+        "SELECT code, valid_from, name_chinese, name_english, trim_scale(annual_rate) AS annual_rate,"
+        " trim_scale(penalty_rate) AS penalty_rate, day_count, term_days,"
+        " trim_scale(repayment_share) AS repayment_share, amount_min FROM lending.product"
+        " WHERE code = %s AND valid_from <= %s ORDER BY valid_from DESC LIMIT 1",
         (code, day),
     )
 
