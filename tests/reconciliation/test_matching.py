@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feiqian.channels import BillKind, BillState
@@ -158,6 +158,7 @@ cases = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(cases)
 def test_every_line_of_both_sides_is_accounted_for_once(case: Case) -> None:
     ours, result = case.ours(), case.match()
@@ -173,6 +174,7 @@ def test_every_line_of_both_sides_is_accounted_for_once(case: Case) -> None:
     assert len({change.place for change in result.changes}) == len(result.changes)
 
 
+@settings(deadline=None)
 @given(cases)
 def test_only_equal_lines_are_confirmed_and_each_once(case: Case) -> None:
     result = case.match()
@@ -189,6 +191,7 @@ def test_only_equal_lines_are_confirmed_and_each_once(case: Case) -> None:
             assert item.ours.channel_no in (None, item.theirs.channel_no)
 
 
+@settings(deadline=None)
 @given(cases)
 def test_what_is_neither_matched_nor_awaited_nor_resolved_is_unexplained(case: Case) -> None:
     for item in case.match().items:

@@ -53,7 +53,7 @@ class Note(StrEnum):
     NOT_IN_BILL = "not_in_bill"
     """The bill of its day does not have it."""
     BECAME_KNOWN_LATE = "became_known_late"
-    """We learned of its success after its day was compared, and no bill has it."""
+    """We learned of its success after its day was compared."""
     OTHER_DAY = "other_day"
     """The other side is dated on another day."""
     AWAITED = "awaited"

@@ -147,7 +147,7 @@ class _Matcher:
         awaited = self._open_ours.get(key)
         if awaited is not None:
             our_day = awaited.place.day
-            self._resolve(awaited, theirs=theirs)
+            self._resolve(awaited, ours, theirs, in_ours=False)
         elif key in self._ours or key in self._late:
             our_day = self._terms.day
         else:
@@ -280,7 +280,7 @@ class _Matcher:
         assert theirs is not None
         our_day = awaited.place.day if in_ours else self._terms.day
         self._confirm(awaited.item.key, theirs, bill_day=awaited.place.day, our_day=our_day)
-        self._resolve(awaited, ours=ours, in_ours=in_ours)
+        self._resolve(awaited, ours, theirs, in_ours=in_ours)
 
     def _confirm(self, key: Key, theirs: Theirs, *, bill_day: date, our_day: date) -> None:
         kind, no = key
@@ -297,27 +297,18 @@ class _Matcher:
             )
         )
 
-    def _resolve(
-        self,
-        awaited: OpenItem,
-        *,
-        ours: Ours | None = None,
-        theirs: Theirs | None = None,
-        in_ours: bool = False,
-    ) -> None:
+    def _resolve(self, awaited: OpenItem, ours: Ours, theirs: Theirs, *, in_ours: bool) -> None:
         """Another day's open item has found its other side."""
-        item = awaited.item
-        ours = ours or item.ours
-        same_day = in_ours and ours is not None and business_date(ours.at) == awaited.place.day
+        same_day = in_ours and business_date(ours.at) == awaited.place.day
         self.changes[awaited.place] = Change(
             place=awaited.place,
             item=msgspec.structs.replace(
-                item,
+                awaited.item,
                 status=Status.MATCHED if same_day else Status.CARRIED_OVER,
                 note=Note.BECAME_KNOWN_LATE if same_day else Note.OTHER_DAY,
                 ours=ours,
-                theirs=theirs or item.theirs,
-                in_ours=item.in_ours or in_ours,
+                theirs=theirs,
+                in_ours=awaited.item.in_ours or in_ours,
                 resolved_on=self._terms.day,
             ),
         )
