@@ -5,6 +5,7 @@ callback posts it. What is posted is counted by the house's own metric, and at t
 """
 
 import asyncio
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -138,7 +139,7 @@ async def bench_payments(*, seconds: float, clients: int, port: int) -> Payments
         base_url = f"http://127.0.0.1:{port}"
         with started("serve", "--sandbox", data_dir=data_dir, FEIQIAN_PORT=str(port)) as process:
             async with HttpClient() as http:
-                await _until_up(http, base_url, data_dir)
+                await _until_up(http, base_url, data_dir, process)
                 key = msgspec.json.decode((data_dir / "sandbox.json").read_bytes(), type=_Sandbox).api_key
                 phone_url = _phone_url(data_dir)
                 buyers = _Buyers(http, base_url=base_url, phone_url=phone_url, key=key)
@@ -187,13 +188,15 @@ async def _drained(buyers: _Buyers) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _until_up(http: HttpClient, base_url: str, data_dir: Path) -> None:
+async def _until_up(
+    http: HttpClient, base_url: str, data_dir: Path, process: "subprocess.Popen[str]"
+) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
             await http.request(method="GET", url=f"{base_url}/health", headers={}, body=b"", timeout_s=5)
         except (HttpUnreachable, HttpUnknown):
-            if time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 tail = (data_dir / "bench.log").read_text(errors="replace")[-2000:]
                 raise BenchFailed(f"the server did not start:\n{tail}") from None
             await asyncio.sleep(0.1)

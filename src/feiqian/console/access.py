@@ -49,7 +49,7 @@ async def staff_of(connection: Connection, database: Database, clock: Clock) -> 
     token = connection.cookies.get(COOKIE, "")
     if not 1 <= len(token) <= TOKEN_LENGTH_MAX:
         raise NotSignedIn
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         staff = await find_session(tx, now=clock.now(), token=token)
     if staff is None:
         raise NotSignedIn

@@ -119,7 +119,7 @@ class VoucherController(Controller):
     ) -> Page[VoucherRow]:
         """Newest number first."""
         after = read_cursor(cursor, VoucherKey)
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             found = await finance.vouchers(tx, month=_month(month), day=day, after=after, limit=limit + 1)
         page = found[:limit]
         more = show_cursor(page[-1].key) if len(found) > limit else None
@@ -127,7 +127,7 @@ class VoucherController(Controller):
 
     @get("/{voucher_id:str}")
     async def read(self, voucher_id: FromPath[str], database: GivenDatabase) -> VoucherView:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             document = await finance.voucher(tx, id=parse_id("voucher", voucher_id))
         voucher = document.voucher
         facts = msgspec.structs.asdict(_row(voucher))
@@ -157,7 +157,7 @@ async def trial_balance(
     book: FromQuery[str] = PLATFORM_BOOK,
 ) -> TrialBalanceView:
     """At the close of a date; without one, of the last date that has vouchers."""
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         if day is None:
             day = await finance.written_through(tx) or business_date(clock.now())
         found = await finance.trial_balance(tx, day=day, book=book, currency=settings.currency)

@@ -52,7 +52,7 @@ class CashierController(Controller):
         clock: GivenClock,
         sandbox_url: GivenSandbox,
     ) -> CashierView:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             payment = await _payment(tx, token)
             platform = await read_platform(tx, payment.platform)
         code_url = _code_url(payment)
@@ -76,7 +76,7 @@ class CashierController(Controller):
     @get("/qr.svg")
     async def code(self, token: FromPath[str], database: GivenDatabase) -> Response[bytes]:
         """The QR code of a payment that may be paid."""
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             code_url = _code_url(await _payment(tx, token))
         if code_url is None:
             raise NotFound(what="QR code", name=token)

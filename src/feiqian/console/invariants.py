@@ -74,9 +74,9 @@ async def invariants(database: GivenDatabase, clock: GivenClock, watch: GivenWat
 
 async def _check_all(database: Database, now: datetime) -> InvariantReport:
     # One snapshot for each domain: a check of one minute must not hold back what vacuum may clean for longer.
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         found = await ledger.verify(tx)
     for domain, invariants in CHECKED.items():
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             found += await check(tx, domain=domain, invariants=invariants)
     return InvariantReport(checked_at=now, items=found)

@@ -86,7 +86,7 @@ class LoanController(Controller):
     ) -> SummedPage[LoanView, LoanTotals]:
         """Newest first."""
         before = None if cursor is None else parse_id("loan", cursor)
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             rows = await lending.loans(tx, state=in_state, before=before, limit=limit + 1)
             totals = await lending.loan_totals(tx, state=in_state)
         items = [show_loan(row) for row in rows[:limit]]
@@ -100,7 +100,7 @@ class LoanController(Controller):
         database: GivenDatabase,
         clock: GivenClock,
     ) -> LoanPage:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             loan = await lending.loan_of_id(tx, id=parse_id("loan", loan_id))
             decision = await decision_of_id(tx, id=loan.decision)
             movements = await lending.loan_movements(tx, id=loan.id)
@@ -120,7 +120,7 @@ class FunderController(Controller):
 
     @get()
     async def list_all(self, database: GivenDatabase) -> Page[FunderView]:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             return Page(items=await lending.funders(tx))
 
 

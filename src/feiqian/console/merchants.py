@@ -100,7 +100,7 @@ class MerchantController(Controller):
     ) -> Page[MerchantRow]:
         """By number."""
         after = read_cursor(cursor, MerchantKey)
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             found = await search_merchants(tx, text=q or None, after=after, limit=limit + 1)
             page = found[:limit]
             items = await _rows(tx, page, currency=settings.currency, now=clock.now())
@@ -112,7 +112,7 @@ class MerchantController(Controller):
         self, merchant_no: FromPath[str], database: GivenDatabase, clock: GivenClock, settings: GivenSettings
     ) -> MerchantPage:
         now, currency = clock.now(), settings.currency
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             merchant = await find_merchant(tx, merchant_no)
             (row,) = await _rows(tx, [merchant], currency=currency, now=now)
             decision = await latest_decision(tx, merchant_id=merchant.id, currency=currency)
@@ -144,7 +144,7 @@ class MerchantController(Controller):
         limit: Limit = 50,
     ) -> Page[EntryView]:
         """Newest first, with the balance after every entry."""
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             merchant = await find_merchant(tx, merchant_no)
             ref = _account(merchant.id, AccountCode(f"merchant.{account}"), settings.currency)
             lines = await statement(tx, ref=ref, before=read_cursor(cursor, int), limit=limit + 1)

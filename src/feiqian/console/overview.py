@@ -134,7 +134,7 @@ async def overview(
     now, currency = clock.now(), settings.currency
     today = business_date(now)
     shown = day or today
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         return Overview(
             date=shown,
             now=now,

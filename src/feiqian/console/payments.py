@@ -114,7 +114,7 @@ class PaymentController(Controller):
     ) -> SummedPage[PaymentRowView, PaymentTotals]:
         """Newest first; ``from`` and ``to`` are the business dates, both included, on which they were created."""
         before = None if cursor is None else parse_id("payment", cursor)
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             wanted = PaymentFilter(
                 state=in_state.value if in_state else None,
                 merchant=(await find_merchant(tx, merchant_no)).id if merchant_no else None,
@@ -135,7 +135,7 @@ class PaymentController(Controller):
         database: GivenDatabase,
         settings: GivenSettings,
     ) -> PaymentPage:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             payment = await require_payment(tx, parse_id("payment", payment_id))
             refunds = (await read_refunds(tx, [payment.id]))[payment.id]
             happened = await history(tx, payment.id)
@@ -186,7 +186,8 @@ async def _transactions(tx: Transaction, payment: Payment, refunds: list[Refund]
     ids = [succeeded_id(payment.id)]
     for refund in refunds:
         ids += [requested_id(refund.id), refunded_id(refund.id), failed_id(refund.id)]
-    return await transactions(tx, ids=ids)
+    posted = await transactions(tx, ids=ids)
+    return sorted(posted, key=lambda each: (each.booked_at, ids.index(each.id)))
 
 
 def _timeline(happened: Happened) -> TimelineEvent:

@@ -87,7 +87,7 @@ class ReconciliationController(Controller):
     ) -> Page[DayView]:
         """Newest first; trade dates that are over and not yet compared stand among them as pending."""
         after = read_cursor(cursor, DayKey)
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             found = await reconciliation.reconciled_days(tx, after=after, limit=limit + 1)
             waiting = await pending_days(tx, today=business_date(clock.now())) if after is None else []
         page = found[:limit]
@@ -106,7 +106,7 @@ class ReconciliationController(Controller):
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> DayPage:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             found = await reconciliation.reconciled_day(tx, channel=CHANNEL, day=day)
             if found is None:
                 return DayPage(day=_whole_pending(await _trade_of(tx, day)), items=[], next_cursor=None)

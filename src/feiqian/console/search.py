@@ -57,7 +57,7 @@ async def search(
     text = q.strip()
     if not text:
         return Hits([])
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         return Hits(
             [
                 *await _payments(tx, text, settings.currency),

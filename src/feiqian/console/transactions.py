@@ -97,7 +97,7 @@ class TransactionController(Controller):
     async def read(
         self, transaction_id: FromPath[str], request: Request[Any, Any, Any], database: GivenDatabase
     ) -> TransactionView:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             posted = await transactions(tx, ids=[parse_id("transaction", transaction_id)])
             if not posted:
                 raise NotFound(what="transaction", name=transaction_id)

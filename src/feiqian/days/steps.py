@@ -88,7 +88,7 @@ class Days:
         now = self._clock.now()
         accrued = await self._database.run(lambda tx: accrue_day(tx, now=now, day=day))
         closed = await self._database.run(lambda tx: close_day(tx, now=now, day=day, currency=self._currency))
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             repaid = await repaid_on(tx, day=business_date(closed.closed_at))
         DAYS.labels(step="close", outcome="done").inc()
         return DayClosed(
@@ -137,7 +137,7 @@ class Days:
     async def run_due(self) -> None:
         """Do what the clock says is due, oldest day first."""
         now = self._clock.now()
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             first = await first_business_date(tx)
             closed = await newest_day(tx, self._currency)
             written = await written_through(tx)

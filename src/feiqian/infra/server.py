@@ -21,6 +21,8 @@ class Server(uvicorn.Server):
                 http="httptools",
                 lifespan="on",
                 server_header=False,
+                # Nothing here reads the caller's address.
+                proxy_headers=False,
                 timeout_graceful_shutdown=10,
             )
         )

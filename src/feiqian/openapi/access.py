@@ -54,7 +54,7 @@ class Access:
         seen = self._known.get(hash)
         if seen is not None and seen[0] > time.monotonic():
             return seen[1]
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             caller = await find_caller(tx, hash)
         if caller is None:
             raise ApiKeyInvalid

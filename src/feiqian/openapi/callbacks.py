@@ -7,7 +7,7 @@ from litestar import Request, Response, post
 
 from feiqian.infra.metrics import NOTICES
 from feiqian.kernel.errors import Refusal
-from feiqian.payments import Gateway
+from feiqian.openapi.given import GivenGateway
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
     status_code=200,
     summary="WeChat Pay reports a payment or a refund",
 )
-async def wechatpay(request: Request[Any, Any, Any], gateway: Gateway) -> Response[Any]:
+async def wechatpay(request: Request[Any, Any, Any], gateway: GivenGateway) -> Response[Any]:
     """204 once it is in the books; else WeChat Pay's own error shape, upon which it sends the notice again."""
     try:
         await gateway.take_notice(request.headers, await request.body())

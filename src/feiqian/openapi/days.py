@@ -3,10 +3,12 @@
 from datetime import date
 
 from litestar import Controller, post
+from litestar.params import FromPath
 
-from feiqian.days import DayClosed, DayReconciled, Days, DayVouchered
-from feiqian.members import Caller, Scope
+from feiqian.days import DayClosed, DayReconciled, DayVouchered
+from feiqian.members import Scope
 from feiqian.openapi.access import needs
+from feiqian.openapi.given import GivenCaller, GivenDays
 
 
 class DayController(Controller):
@@ -17,16 +19,18 @@ class DayController(Controller):
     opt = needs(Scope.OPERATIONS)
 
     @post("/{day:date}/close", summary="Close a business day", status_code=200)
-    async def close(self, day: date, caller: Caller, day_steps: Days) -> DayClosed:
+    async def close(self, day: FromPath[date], caller: GivenCaller, day_steps: GivenDays) -> DayClosed:
         """Interest of the day; its trade becomes available and repays loans. Days are closed in order."""
         return await day_steps.close(day)
 
     @post("/{day:date}/reconcile", summary="Reconcile a day with the channel's bill", status_code=200)
-    async def reconcile(self, day: date, caller: Caller, day_steps: Days) -> DayReconciled:
+    async def reconcile(
+        self, day: FromPath[date], caller: GivenCaller, day_steps: GivenDays
+    ) -> DayReconciled:
         """From 10:00 of the day after. A bill that is missing or damaged leaves the day failed; ask again."""
         return await day_steps.reconcile(day)
 
     @post("/{day:date}/vouchers", summary="Write a day's vouchers", status_code=200)
-    async def vouchers(self, day: date, caller: Caller, day_steps: Days) -> DayVouchered:
+    async def vouchers(self, day: FromPath[date], caller: GivenCaller, day_steps: GivenDays) -> DayVouchered:
         """Vouchers from the ledger's facts of the day, and whether the trial balance equals the ledger."""
         return await day_steps.vouchers(day)

@@ -6,18 +6,17 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feiqian import lending
 from feiqian.credit import Decision, apply, latest_decision
-from feiqian.infra.database import Database, Transaction
-from feiqian.infra.settings import Settings
-from feiqian.kernel.clock import Clock
+from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import parse_id, show_id
 from feiqian.lending import LoanState, LoanView
-from feiqian.members import Caller, Merchant, Scope
+from feiqian.members import Merchant, Scope
 from feiqian.openapi.access import needs
+from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase, GivenSettings
 from feiqian.openapi.merchants import merchant_of
 from feiqian.openapi.paging import Cursor, Limit, Page
 
@@ -126,23 +125,33 @@ class CreditController(Controller):
 
     @post(summary="Apply for a credit line")
     async def apply(
-        self, merchant_no: str, caller: Caller, database: Database, clock: Clock, settings: Settings
+        self,
+        merchant_no: FromPath[str],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
+        settings: GivenSettings,
     ) -> DecisionView:
         """Decided at once, by rules that are data. The same day with the same facts gives the same decision."""
         now = clock.now()
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             merchant = await merchant_of(tx, caller, merchant_no)
         decision = await database.run(
             lambda tx: apply(tx, now=now, merchant_id=merchant.id, currency=settings.currency)
         )
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             return await _decision(tx, merchant, decision, now)
 
     @get(summary="Get the newest credit decision")
     async def read(
-        self, merchant_no: str, caller: Caller, database: Database, clock: Clock, settings: Settings
+        self,
+        merchant_no: FromPath[str],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
+        settings: GivenSettings,
     ) -> DecisionView:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             merchant = await merchant_of(tx, caller, merchant_no)
             decision = await latest_decision(tx, merchant_id=merchant.id, currency=settings.currency)
             if decision is None:
@@ -158,7 +167,9 @@ class LoanController(Controller):
     opt = needs(Scope.LENDING)
 
     @post(summary="Draw a loan")
-    async def draw(self, data: NewLoan, caller: Caller, database: Database, clock: Clock) -> LoanAnswer:
+    async def draw(
+        self, data: JSONBody[NewLoan], caller: GivenCaller, database: GivenDatabase, clock: GivenClock
+    ) -> LoanAnswer:
         """The money is in the merchant's available balance when this answers; no person takes part."""
         now = clock.now()
 
@@ -180,15 +191,15 @@ class LoanController(Controller):
     @get(summary="List loans, newest first")
     async def list(
         self,
-        caller: Caller,
-        database: Database,
-        merchant_no: str | None = None,
-        in_state: Annotated[LoanState | None, Parameter(query="state")] = None,
+        caller: GivenCaller,
+        database: GivenDatabase,
+        merchant_no: FromQuery[str | None] = None,
+        in_state: Annotated[LoanState | None, QueryParameter(name="state")] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[LoanAnswer]:
         before = None if cursor is None else parse_id("loan", cursor)
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             merchant = (await merchant_of(tx, caller, merchant_no)).id if merchant_no else None
             rows = await lending.loans(
                 tx,
@@ -202,15 +213,20 @@ class LoanController(Controller):
         return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
     @get("/{loan_id:str}", summary="Get a loan")
-    async def read(self, loan_id: str, caller: Caller, database: Database) -> LoanAnswer:
-        async with database.transaction() as tx:
+    async def read(self, loan_id: FromPath[str], caller: GivenCaller, database: GivenDatabase) -> LoanAnswer:
+        async with database.reading() as tx:
             return show_loan(
                 await lending.loan_of_id(tx, id=parse_id("loan", loan_id), platform=caller.platform)
             )
 
     @post("/{loan_id:str}/repayments", summary="Repay a loan from the merchant's balance")
     async def repay(
-        self, loan_id: str, data: NewRepayment, caller: Caller, database: Database, clock: Clock
+        self,
+        loan_id: FromPath[str],
+        data: JSONBody[NewRepayment],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
     ) -> LoanAnswer:
         """Penalty first, then interest, then principal. The same number again returns the loan as it is."""
         now, id = clock.now(), parse_id("loan", loan_id)
@@ -231,13 +247,20 @@ class FunderController(Controller):
     opt = needs(Scope.LENDING)
 
     @get(summary="Get a funder's position")
-    async def read(self, funder_no: str, caller: Caller, database: Database) -> lending.FunderView:
-        async with database.transaction() as tx:
+    async def read(
+        self, funder_no: FromPath[str], caller: GivenCaller, database: GivenDatabase
+    ) -> lending.FunderView:
+        async with database.reading() as tx:
             return await lending.funder_of_no(tx, funder_no=funder_no)
 
     @post("/deposits", summary="Book a funder's deposit")
     async def deposit(
-        self, funder_no: str, data: NewDeposit, caller: Caller, database: Database, clock: Clock
+        self,
+        funder_no: FromPath[str],
+        data: JSONBody[NewDeposit],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
     ) -> DepositView:
         """Call it when the money has arrived at the custody bank; from then on it may be lent."""
         now = clock.now()

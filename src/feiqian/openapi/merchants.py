@@ -6,16 +6,15 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feiqian.infra.database import Database, Transaction
-from feiqian.infra.settings import Settings
-from feiqian.kernel.clock import Clock
+from feiqian.infra.database import Transaction
 from feiqian.kernel.ids import show_id
 from feiqian.ledger import PLATFORM_BOOK, AccountCode, AccountRef, balances, statement
 from feiqian.lending import debts
 from feiqian.members import Caller, Merchant, Scope, register_merchant, require_merchants
 from feiqian.openapi.access import needs
+from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase, GivenSettings
 from feiqian.openapi.paging import Cursor, Limit, Page, position_of
 
 
@@ -73,7 +72,7 @@ class MerchantController(Controller):
 
     @post(summary="Register a merchant")
     async def register(
-        self, data: NewMerchant, caller: Caller, database: Database, clock: Clock
+        self, data: JSONBody[NewMerchant], caller: GivenCaller, database: GivenDatabase, clock: GivenClock
     ) -> MerchantView:
         """The same number with the same name again returns the first."""
         now = clock.now()
@@ -85,15 +84,21 @@ class MerchantController(Controller):
         return _view(merchant)
 
     @get("/{merchant_no:str}", summary="Get a merchant")
-    async def read(self, merchant_no: str, caller: Caller, database: Database) -> MerchantView:
-        async with database.transaction() as tx:
+    async def read(
+        self, merchant_no: FromPath[str], caller: GivenCaller, database: GivenDatabase
+    ) -> MerchantView:
+        async with database.reading() as tx:
             return _view(await merchant_of(tx, caller, merchant_no))
 
     @get("/{merchant_no:str}/balance", summary="Get a merchant's balances")
     async def balance(
-        self, merchant_no: str, caller: Caller, database: Database, settings: Settings
+        self,
+        merchant_no: FromPath[str],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        settings: GivenSettings,
     ) -> BalanceView:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             merchant = await merchant_of(tx, caller, merchant_no)
             pending = _account(merchant.id, AccountCode.MERCHANT_PENDING, settings.currency)
             available = _account(merchant.id, AccountCode.MERCHANT_AVAILABLE, settings.currency)
@@ -110,16 +115,16 @@ class MerchantController(Controller):
     @get("/{merchant_no:str}/statement", summary="List a merchant's entries, newest first")
     async def statement(
         self,
-        merchant_no: str,
-        caller: Caller,
-        database: Database,
-        settings: Settings,
-        account: Annotated[str, Parameter(pattern="^(available|pending)$")] = "available",
+        merchant_no: FromPath[str],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        settings: GivenSettings,
+        account: Annotated[str, QueryParameter(pattern="^(available|pending)$")] = "available",
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[EntryView]:
         code = AccountCode(f"merchant.{account}")
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             merchant = await merchant_of(tx, caller, merchant_no)
             ref = _account(merchant.id, code, settings.currency)
             lines = await statement(tx, ref=ref, before=position_of(cursor), limit=limit + 1)

@@ -3,14 +3,14 @@
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from feiqian.kernel.errors import InvalidRequest
 
 T = TypeVar("T")
 
-Cursor = Annotated[str | None, Parameter(description="next_cursor of the page before", max_length=200)]
-Limit = Annotated[int, Parameter(description="items in a page", ge=1, le=200)]
+Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before", max_length=200)]
+Limit = Annotated[int, QueryParameter(description="items in a page", ge=1, le=200)]
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

@@ -5,19 +5,18 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feiqian.infra.database import Database
 from feiqian.infra.settings import Settings
-from feiqian.kernel.clock import Clock
 from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import parse_id
 from feiqian.members import Caller, Scope
 from feiqian.openapi.access import needs
+from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase, GivenGateway, GivenSettings
 from feiqian.openapi.paging import Cursor, Limit, Page
 from feiqian.payments import (
     Actor,
-    Gateway,
     NewPayment,
     Payment,
     PaymentFilter,
@@ -55,7 +54,12 @@ class PaymentController(Controller):
 
     @post(summary="Create a payment")
     async def create(
-        self, data: NewPayment, caller: Caller, database: Database, gateway: Gateway, settings: Settings
+        self,
+        data: JSONBody[NewPayment],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        gateway: GivenGateway,
+        settings: GivenSettings,
     ) -> PaymentView:
         """Shares go to the merchants of the lines. The same order number again returns the first answer; with other
         content it is refused. A payment in state ``created`` has no code yet: ask for it again in a moment."""
@@ -65,11 +69,11 @@ class PaymentController(Controller):
     @get(summary="List payments, newest first")
     async def list(
         self,
-        caller: Caller,
-        database: Database,
-        settings: Settings,
-        order_no: str | None = None,
-        in_state: Annotated[PaymentState | None, Parameter(query="state")] = None,
+        caller: GivenCaller,
+        database: GivenDatabase,
+        settings: GivenSettings,
+        order_no: FromQuery[str | None] = None,
+        in_state: Annotated[PaymentState | None, QueryParameter(name="state")] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[PaymentView]:
@@ -77,7 +81,7 @@ class PaymentController(Controller):
             platform=caller.platform, order_no=order_no, state=in_state.value if in_state else None
         )
         before = None if cursor is None else parse_id("payment", cursor)
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             rows = await list_payments(tx, wanted=wanted, before=before, limit=limit + 1)
             found = await read_payments(tx, [row.id for row in rows[:limit]])
             found.sort(key=lambda payment: payment.id, reverse=True)
@@ -86,13 +90,18 @@ class PaymentController(Controller):
 
     @get("/{payment_id:str}", summary="Get a payment")
     async def read(
-        self, payment_id: str, caller: Caller, database: Database, settings: Settings
+        self, payment_id: FromPath[str], caller: GivenCaller, database: GivenDatabase, settings: GivenSettings
     ) -> PaymentView:
         return await _one(database, settings, await _find(database, caller, payment_id))
 
     @post("/{payment_id:str}/query", summary="Ask the channel about a payment now", status_code=200)
     async def query(
-        self, payment_id: str, caller: Caller, database: Database, gateway: Gateway, settings: Settings
+        self,
+        payment_id: FromPath[str],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        gateway: GivenGateway,
+        settings: GivenSettings,
     ) -> PaymentView:
         """For when a callback is late; open payments are also asked about by themselves."""
         payment = await _find(database, caller, payment_id)
@@ -102,7 +111,12 @@ class PaymentController(Controller):
 
     @post("/{payment_id:str}/close", summary="Call an unpaid payment off", status_code=200)
     async def close(
-        self, payment_id: str, caller: Caller, database: Database, gateway: Gateway, settings: Settings
+        self,
+        payment_id: FromPath[str],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        gateway: GivenGateway,
+        settings: GivenSettings,
     ) -> PaymentView:
         payment = await gateway.close(await _find(database, caller, payment_id), actor=Actor.PLATFORM)
         return await _one(database, settings, payment)
@@ -110,12 +124,12 @@ class PaymentController(Controller):
     @post("/{payment_id:str}/refunds", summary="Refund a payment, in part or whole")
     async def refund(
         self,
-        payment_id: str,
-        data: NewRefund,
-        caller: Caller,
-        database: Database,
-        clock: Clock,
-        settings: Settings,
+        payment_id: FromPath[str],
+        data: JSONBody[NewRefund],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
+        settings: GivenSettings,
     ) -> RefundView:
         """The money is set aside at once; the channel is asked right after. Follow it by its id or the webhook."""
         now, id = clock.now(), parse_id("payment", payment_id)
@@ -131,7 +145,7 @@ class PaymentController(Controller):
                 within=timedelta(days=settings.wechatpay_refund_within_days),
             )
         )
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             (view,) = await show_refunds(tx, [refund])
         return view
 
@@ -145,15 +159,20 @@ class RefundController(Controller):
 
     @get(summary="Find a refund by your number")
     async def find(
-        self, caller: Caller, database: Database, refund_no: Annotated[str, Parameter(max_length=64)]
+        self,
+        caller: GivenCaller,
+        database: GivenDatabase,
+        refund_no: Annotated[str, QueryParameter(max_length=64)],
     ) -> Page[RefundView]:
-        async with database.transaction() as tx:
+        async with database.reading() as tx:
             refund = await find_refund_by_no(tx, caller.platform, refund_no)
             return Page(items=await show_refunds(tx, [refund] if refund else []))
 
     @get("/{refund_id:str}", summary="Get a refund")
-    async def read(self, refund_id: str, caller: Caller, database: Database) -> RefundView:
-        async with database.transaction() as tx:
+    async def read(
+        self, refund_id: FromPath[str], caller: GivenCaller, database: GivenDatabase
+    ) -> RefundView:
+        async with database.reading() as tx:
             refund = await find_refund(tx, platform=caller.platform, id=parse_id("refund", refund_id))
             if refund is None:
                 raise NotFound(what="refund", name=refund_id)
@@ -163,11 +182,11 @@ class RefundController(Controller):
 
 async def _find(database: Database, caller: Caller, payment_id: str) -> Payment:
     id = parse_id("payment", payment_id)
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         return await require_payment(tx, id, platform=caller.platform)
 
 
 async def _one(database: Database, settings: Settings, payment: Payment) -> PaymentView:
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         (view,) = await show_payments(tx, [payment], base_url=settings.base_url)
     return view

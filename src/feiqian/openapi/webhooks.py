@@ -6,6 +6,7 @@ Source: the Standard Webhooks specification (headers ``webhook-id``, ``webhook-t
 import asyncio
 import base64
 import hmac
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -22,7 +23,7 @@ from feiqian.payments import (
     Payment,
     PaymentClosed,
     PaymentConflicted,
-    PaymentSucceeded,
+    PaymentsSucceeded,
     RefundSettled,
     show_payments,
     show_refunds,
@@ -49,20 +50,27 @@ class Webhooks:
     def subscribe(self) -> None:
         """Listen to what platforms are told."""
         events = self._database.events
-        events.subscribe(PaymentSucceeded, self._payment)
+        events.subscribe(PaymentsSucceeded, self._succeeded)
         events.subscribe(PaymentClosed, self._payment)
         events.subscribe(PaymentConflicted, self._payment)
         events.subscribe(RefundSettled, self._refund)
 
-    async def _payment(
-        self, tx: Transaction, event: PaymentSucceeded | PaymentClosed | PaymentConflicted
-    ) -> None:
-        payment: Payment = event.payment
-        platform = await read_platform(tx, payment.platform)
+    async def _succeeded(self, tx: Transaction, event: PaymentsSucceeded) -> None:
+        for platform_id in {payment.platform for payment in event.payments}:
+            told = [payment for payment in event.payments if payment.platform == platform_id]
+            await self._tell(tx, told, event.at)
+
+    async def _payment(self, tx: Transaction, event: PaymentClosed | PaymentConflicted) -> None:
+        await self._tell(tx, [event.payment], event.at)
+
+    async def _tell(self, tx: Transaction, payments: Sequence[Payment], at: datetime) -> None:
+        """Write events about payments of one platform, if it wants to be told."""
+        platform = await read_platform(tx, payments[0].platform)
         if platform is None or platform.webhook_url is None:
             return
-        (view,) = await show_payments(tx, [payment], base_url=self._base_url)
-        await self._write(tx, platform, f"payment.{payment.state.value}", view, event.at)
+        views = await show_payments(tx, payments, base_url=self._base_url)
+        for payment, view in zip(payments, views, strict=True):
+            await self._write(tx, platform, f"payment.{payment.state.value}", view, at)
 
     async def _refund(self, tx: Transaction, event: RefundSettled) -> None:
         platform = await read_platform(tx, event.refund.platform)
@@ -104,7 +112,7 @@ class Webhooks:
                 await asyncio.sleep(every_s)
 
     async def _deliver(self, event: OutboxEvent) -> None:
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             platform = await read_platform(tx, event.platform)
         error = (
             await self._post(event, platform)

@@ -11,7 +11,7 @@ refunds never exceed their payment; money in transit equals the refunds that are
 from feiqian.payments.events import (
     PaymentClosed,
     PaymentConflicted,
-    PaymentSucceeded,
+    PaymentsSucceeded,
     RefundRequested,
     RefundSettled,
 )
@@ -86,9 +86,9 @@ __all__ = [
     "PaymentFilter",
     "PaymentRow",
     "PaymentState",
-    "PaymentSucceeded",
     "PaymentTotals",
     "PaymentView",
+    "PaymentsSucceeded",
     "Refund",
     "RefundRequested",
     "RefundSettled",

@@ -8,10 +8,10 @@ import msgspec
 from feiqian.payments.model import Payment, Refund
 
 
-class PaymentSucceeded(msgspec.Struct, frozen=True):
-    """A buyer paid and it is in the ledger."""
+class PaymentsSucceeded(msgspec.Struct, frozen=True):
+    """Buyers paid and it is in the ledger; payments that were posted as one batch are told as one."""
 
-    payment: Payment
+    payments: tuple[Payment, ...]
     at: datetime
 
 

@@ -144,7 +144,7 @@ class Gateway:
 
     async def submit_refund(self, refund_id: UUID) -> Refund:
         """Ask the channel for a refund that was recorded; again with the same number does no harm."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             refund = await store.read_refund(tx, refund_id)
             assert refund is not None
             payment = await operations.require_payment(tx, refund.payment)
@@ -168,7 +168,7 @@ class Gateway:
     async def check_due(self) -> int:
         """Ask the channel about everything that is due; returns how many were asked about."""
         now = self._clock.now()
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             payment_ids = await store.due_payments(tx, now, DUE_COUNT_MAX)
             refund_ids = await store.due_refunds(tx, now, DUE_COUNT_MAX)
         for payment_id in payment_ids:
@@ -234,7 +234,7 @@ class Gateway:
         )
 
     async def _check_payment(self, payment_id: UUID) -> None:
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             payment = await operations.require_payment(tx, payment_id)
         if payment.state not in (PaymentState.CREATED, PaymentState.AWAITING_PAYMENT):
             return
@@ -248,7 +248,7 @@ class Gateway:
             )
 
     async def _check_refund(self, refund_id: UUID) -> None:
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             refund = await store.read_refund(tx, refund_id)
         if refund is None or refund.state not in (RefundState.PENDING, RefundState.PROCESSING):
             return

@@ -49,7 +49,7 @@ class RefundState(StrEnum):
 
 
 class PaymentEvent(StrEnum):
-    """What may happen to a payment: the words of its timeline."""
+    """What may happen to a payment: the words of its timeline, in the order in which they happen at one moment."""
 
     CREATED = "created"
     """The platform created it."""

@@ -15,7 +15,7 @@ from feiqian.kernel.ids import new_id, show_id
 from feiqian.ledger import post_all
 from feiqian.members import require_merchants
 from feiqian.payments import postings, rules, store
-from feiqian.payments.events import PaymentClosed, PaymentConflicted, PaymentSucceeded
+from feiqian.payments.events import PaymentClosed, PaymentConflicted, PaymentsSucceeded
 from feiqian.payments.model import (
     Actor,
     Happened,
@@ -41,10 +41,6 @@ async def create_payment(
     )
     fee = rules.fee_of(asked.amount, fee_rate)
     shares = rules.shares_of(asked, fee, {no: merchant.id for no, merchant in merchants.items()})
-    had = await store.find_by_order(tx, platform, asked.order_no)
-    if had is not None:
-        rules.refuse_altered(asked, had, shares, (await store.read_shares(tx, [had.id]))[had.id])
-        return had
     id = new_id(now)
     payment = Payment(
         id=id,
@@ -68,17 +64,23 @@ async def create_payment(
         transaction_no=None,
         checks=0,
     )
-    await store.insert_payment(tx, payment, shares, next_check_at=rules.next_check(now, 0))
-    await store.record(tx, [happened(payment.id, now, PaymentEvent.CREATED, Actor.PLATFORM)])
-    return payment
+    created = happened(payment.id, now, PaymentEvent.CREATED, Actor.PLATFORM)
+    if await store.insert_payment(tx, payment, shares, created, next_check_at=rules.next_check(now, 0)):
+        return payment
+    had = await store.find_by_order(tx, platform, asked.order_no)
+    assert had is not None, "nothing but the order's number can have been taken"
+    rules.refuse_altered(asked, had, shares, (await store.read_shares(tx, [had.id]))[had.id])
+    return had
 
 
 async def record_prepaid(tx: Transaction, *, now: datetime, payment: Payment, prepaid: Prepaid) -> Payment:
     """The channel took the order: the buyer may pay."""
-    moved = await store.set_awaiting(tx, payment.id, prepaid.code_url, rules.next_check(now, 0))
+    issued = happened(payment.id, now, PaymentEvent.CODE_ISSUED, Actor.SCHEDULE)
+    moved = await store.set_awaiting(
+        tx, issued, code_url=prepaid.code_url, next_check_at=rules.next_check(now, 0)
+    )
     if not moved:
         return await require_payment(tx, payment.id)
-    await store.record(tx, [happened(payment.id, now, PaymentEvent.CODE_ISSUED, Actor.SCHEDULE)])
     return msgspec.structs.replace(payment, state=PaymentState.AWAITING_PAYMENT, code_url=prepaid.code_url)
 
 
@@ -202,8 +204,7 @@ async def _post(tx: Transaction, now: datetime, payments: Sequence[Payment]) -> 
     await store.set_succeeded(
         tx, [(payment.id, payment.paid_at or now, payment.transaction_no or "") for payment in payments]
     )
-    for payment in payments:
-        await tx.publish(PaymentSucceeded(payment, now))
+    await tx.publish(PaymentsSucceeded(tuple(payments), now))
 
 
 def _judge(payment: Payment, paid: Paid) -> tuple[Payment, PaymentEvent | None]:

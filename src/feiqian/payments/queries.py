@@ -9,7 +9,7 @@ import msgspec
 from feiqian.infra.database import Transaction
 from feiqian.kernel.calendar import ZONE
 from feiqian.kernel.ids import show_id
-from feiqian.payments.model import ChannelLine, ChannelLineKind, Happened, Payment, Refund
+from feiqian.payments.model import ChannelLine, ChannelLineKind, Happened, Payment, PaymentEvent, Refund
 from feiqian.payments.store import PAYMENT, REFUND
 
 
@@ -217,13 +217,14 @@ async def failed_refunds(tx: Transaction, *, limit: int) -> list[Refund]:
 
 
 async def history(tx: Transaction, payment: UUID) -> list[Happened]:
-    """Everything that happened to a payment, oldest first."""
-    return await tx.all(
+    """Everything that happened to a payment, oldest first; what shares a moment, in the order of its life."""
+    rows = await tx.all(
         Happened,
-        "SELECT payment, id, at, event, actor, detail, body FROM payments.event"
-        " WHERE cell = %s AND payment = %s ORDER BY at, id",
+        "SELECT payment, id, at, event, actor, detail, body FROM payments.event WHERE cell = %s AND payment = %s",
         (tx.cell, payment),
     )
+    place = {event: number for number, event in enumerate(PaymentEvent)}
+    return sorted(rows, key=lambda row: (row.at, place[row.event], row.id))
 
 
 async def channel_lines(

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from feiqian.infra.database import Jsonb, Transaction
 from feiqian.payments.model import Happened, NewShare, Payment, PaymentState, Refund, RefundState, Share
 
@@ -18,13 +20,27 @@ REFUND = (
 
 
 async def insert_payment(
-    tx: Transaction, payment: Payment, shares: Sequence[NewShare], *, next_check_at: datetime
-) -> None:
-    async with tx.connection.pipeline():
+    tx: Transaction,
+    payment: Payment,
+    shares: Sequence[NewShare],
+    created: Happened,
+    *,
+    next_check_at: datetime,
+) -> bool:
+    """Store a payment with its shares and its first event, in one statement; False when the order exists."""
+    return bool(
         await tx.execute(
-            "INSERT INTO payments.payment (cell, id, platform, order_no, out_trade_no, channel, method, amount,"
-            " currency, description, buyer, fee, fee_rate, metadata, state, created_at, expires_at, next_check_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "WITH p AS (INSERT INTO payments.payment (cell, id, platform, order_no, out_trade_no, channel, method,"
+            " amount, currency, description, buyer, fee, fee_rate, metadata, state, created_at, expires_at, next_check_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT DO NOTHING RETURNING cell, id),"
+            " s AS (INSERT INTO payments.share (cell, payment, position, merchant, amount, fee)"
+            " SELECT p.cell, p.id, s.position - 1, s.merchant, s.amount, s.fee"
+            " FROM p, unnest(%s::uuid[], %s::bigint[], %s::bigint[])"
+            " WITH ORDINALITY AS s (merchant, amount, fee, position)),"
+            " e AS (INSERT INTO payments.event (cell, payment, id, at, event, actor)"
+            " SELECT p.cell, p.id, %s::uuid, %s::timestamptz, %s::text, %s::text FROM p)"
+            " SELECT id FROM p",
             (
                 tx.cell,
                 payment.id,
@@ -44,41 +60,38 @@ async def insert_payment(
                 payment.created_at,
                 payment.expires_at,
                 next_check_at,
-            ),
-        )
-        await tx.execute(
-            "INSERT INTO payments.share (cell, payment, position, merchant, amount, fee)"
-            " SELECT %s, %s, s.position - 1, s.merchant, s.amount, s.fee"
-            " FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[])"
-            " WITH ORDINALITY AS s (merchant, amount, fee, position)",
-            (
-                tx.cell,
-                payment.id,
                 [share.merchant for share in shares],
                 [share.amount for share in shares],
                 [share.fee for share in shares],
+                created.id,
+                created.at,
+                created.event.value,
+                created.actor.value,
             ),
         )
+    )
 
 
 async def record(tx: Transaction, happened: Sequence[Happened]) -> None:
     """Add to the payments' histories."""
-    async with tx.connection.pipeline():
-        for each in happened:
-            await tx.execute(
-                "INSERT INTO payments.event (cell, payment, id, at, event, actor, detail, body)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-                (
-                    tx.cell,
-                    each.payment,
-                    each.id,
-                    each.at,
-                    each.event.value,
-                    each.actor.value,
-                    each.detail,
-                    Jsonb(each.body) if each.body is not None else None,
-                ),
-            )
+    if not happened:
+        return
+    await tx.execute(
+        "INSERT INTO payments.event (cell, payment, id, at, event, actor, detail, body)"
+        " SELECT %s, e.payment, e.id, e.at, e.event, e.actor, e.detail, e.body::jsonb"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[])"
+        " AS e (payment, id, at, event, actor, detail, body)",
+        (
+            tx.cell,
+            [each.payment for each in happened],
+            [each.id for each in happened],
+            [each.at for each in happened],
+            [each.event.value for each in happened],
+            [each.actor.value for each in happened],
+            [each.detail for each in happened],
+            [None if each.body is None else msgspec.json.encode(each.body).decode() for each in happened],
+        ),
+    )
 
 
 async def find_by_order(tx: Transaction, platform: UUID, order_no: str) -> Payment | None:
@@ -122,17 +135,25 @@ async def read_shares(tx: Transaction, payments: Sequence[UUID]) -> dict[UUID, l
     return shares
 
 
-async def set_awaiting(tx: Transaction, id: UUID, code_url: str, next_check_at: datetime) -> int:
+async def set_awaiting(tx: Transaction, issued: Happened, *, code_url: str, next_check_at: datetime) -> int:
+    """Move a created payment on and record it, in one statement; 0 when it is no longer created."""
     return await tx.execute(
-        "UPDATE payments.payment SET state = %s, code_url = %s, next_check_at = %s"
-        " WHERE cell = %s AND id = %s AND state = %s",
+        "WITH p AS (UPDATE payments.payment SET state = %s, code_url = %s, next_check_at = %s"
+        " WHERE cell = %s AND id = %s AND state = %s RETURNING cell, id),"
+        " e AS (INSERT INTO payments.event (cell, payment, id, at, event, actor)"
+        " SELECT p.cell, p.id, %s::uuid, %s::timestamptz, %s::text, %s::text FROM p)"
+        " SELECT id FROM p",
         (
             PaymentState.AWAITING_PAYMENT.value,
             code_url,
             next_check_at,
             tx.cell,
-            id,
+            issued.payment,
             PaymentState.CREATED.value,
+            issued.id,
+            issued.at,
+            issued.event.value,
+            issued.actor.value,
         ),
     )
 

@@ -9,7 +9,7 @@ from feiqian.infra.database import Transaction
 from feiqian.kernel.ids import show_id
 from feiqian.members import read_merchants
 from feiqian.payments import store
-from feiqian.payments.model import Payment, Refund, RefundState, Share
+from feiqian.payments.model import Payment, PaymentState, Refund, RefundState, Share
 
 
 class ShareView(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,9 +86,11 @@ async def show_payments(tx: Transaction, payments: Sequence[Payment], *, base_ur
     """Payments with their shares, in the order given."""
     ids = [payment.id for payment in payments]
     shares = await store.read_shares(tx, ids)
-    refunds = await store.read_refunds(tx, ids)
+    # Only what was paid can have refunds; the rest is spared the question.
+    paid = [payment.id for payment in payments if payment.state is PaymentState.SUCCEEDED]
+    refunds = await store.read_refunds(tx, paid) if paid else {}
     names = await _merchant_nos(tx, [share for rows in shares.values() for share in rows])
-    return [_payment(each, shares[each.id], refunds[each.id], names, base_url) for each in payments]
+    return [_payment(each, shares[each.id], refunds.get(each.id, []), names, base_url) for each in payments]
 
 
 async def show_refunds(tx: Transaction, refunds: Sequence[Refund]) -> list[RefundView]:
