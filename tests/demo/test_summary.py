@@ -66,9 +66,9 @@ class TestASummary:
 class TestCounts:
     def test_add_up_day_by_day(self) -> None:
         days = Counts(payments=2, paid=500, seconds=0.5) + Counts(
-            payments=1, paid=7, vouchers=3, seconds=0.25
+            payments=1, paid=7, refunds=3, seconds=0.25
         )
-        assert days == Counts(payments=3, paid=507, vouchers=3, seconds=0.75)
+        assert days == Counts(payments=3, paid=507, refunds=3, seconds=0.75)
 
 
 class TestAmounts:

@@ -8,6 +8,7 @@ from typing import TextIO
 import msgspec
 import uvloop
 
+from feiqian import reconciliation
 from feiqian.app.databases import DatabaseUrls, open_database
 from feiqian.app.invariants import check_all
 from feiqian.app.run import free_port, serving
@@ -20,7 +21,9 @@ from feiqian.app.sandbox import (
     write_state,
 )
 from feiqian.app.services import Services, open_services
+from feiqian.clearing import total_settled
 from feiqian.demo import Connection, Facts, Story, StoryOptions, Summary, open_story, tell
+from feiqian.finance import count_vouchers
 from feiqian.infra.migrations import migrate
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import ManualClock
@@ -95,8 +98,15 @@ def tell_whole(settings: Settings, story: Story, *, progress: TextIO) -> Summary
 
 async def _facts(services: Services) -> Facts:
     async with services.database.transaction() as tx:
-        count = await count_transactions(tx)
         findings = await check_all(tx)
-    return Facts(
-        ledger_transactions=count, ledger_verified=all(finding.violations == 0 for finding in findings)
-    )
+        bills = await reconciliation.totals(tx)
+        return Facts(
+            ledger_transactions=await count_transactions(tx),
+            ledger_verified=all(finding.violations == 0 for finding in findings),
+            settled=await total_settled(tx, services.settings.currency),
+            bill_lines=bills.bill_lines,
+            matched=bills.matched,
+            carried_over=bills.carried_over,
+            unexplained=bills.unexplained,
+            vouchers=await count_vouchers(tx),
+        )

@@ -15,11 +15,12 @@ from feiqian.clearing import close_day, newest_day
 from feiqian.finance import write_day, written_through
 from feiqian.infra.database import Database
 from feiqian.infra.metrics import DAYS
-from feiqian.kernel.calendar import business_date, days, local
+from feiqian.kernel.calendar import business_date, days, end_of, local, start_of
 from feiqian.kernel.clock import Clock
 from feiqian.kernel.errors import Refusal
 from feiqian.ledger import first_business_date
 from feiqian.lending import accrue_day, repaid_on
+from feiqian.payments import channel_lines
 from feiqian.reconciliation import DayState, ReconciledDay, reconcile_day, reconciled_days, record_failure
 
 log = structlog.get_logger(__name__)
@@ -109,7 +110,7 @@ class Days:
         try:
             bill = await self._channel.download_bill(day, now=now)
         except (BillMissing, BillDamaged, ChannelError) as error:
-            if not (isinstance(error, BillMissing) and error.channel_code == NO_STATEMENT):
+            if not await self._nothing_moved(day, error):
                 code, sentence = error.code, error.sentence()
                 await self._database.run(
                     lambda tx: record_failure(
@@ -126,6 +127,14 @@ class Days:
         )
         DAYS.labels(step="reconcile", outcome="done").inc()
         return _reconciled(result)
+
+    async def _nothing_moved(self, day: date, error: Refusal) -> bool:
+        """Whether both sides say so: the channel has no bill for good, and our books have nothing for it."""
+        if not isinstance(error, BillMissing) or error.channel_code != NO_STATEMENT:
+            return False
+        async with self._database.reading() as tx:
+            lines = await channel_lines(tx, channel=self._channel_name, first=start_of(day), end=end_of(day))
+        return not lines
 
     async def vouchers(self, day: date) -> DayVouchered:
         """Write the day's vouchers. Raises: finance.DayNotOver."""

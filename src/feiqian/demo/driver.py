@@ -111,8 +111,7 @@ class _Telling:
         books_at = local(day, 10, 5) if day > self._story.first_date else None
         if books_at is not None:
             await self._at(local(day, 0, 5))
-            close = await nights.close_and_lend(self._partner, closed=before, today=day, suppliers=known)
-            counts += Counts(settled=close.settled)
+            await nights.close_and_lend(self._partner, closed=before, today=day, suppliers=known)
         await self._trade.welcome(sorted({name for payment in plan.payments for name, _ in payment.shares}))
         actions = sorted((*plan.payments, *plan.refunds), key=_time_of)
         for moment, group in groupby(actions, key=_time_of):
@@ -148,15 +147,8 @@ class _Telling:
 
     async def _books(self, closed: date, moment: datetime) -> Counts:
         await self._at(moment)
-        bill, vouchers = await nights.reconcile(self._partner, closed)
-        return Counts(
-            bill_lines=bill.bill_lines,
-            matched=bill.matched,
-            carried_over=bill.carried_over,
-            unexplained=bill.unexplained,
-            vouchers=vouchers.vouchers,
-            trial_balances_wrong=0 if vouchers.trial_balance_ok else 1,
-        )
+        vouchers = await nights.reconcile(self._partner, closed)
+        return Counts(trial_balances_wrong=0 if vouchers.trial_balance_ok else 1)
 
     async def _at(self, moment: datetime) -> None:
         """Set both clocks; neither ever goes back."""
@@ -186,16 +178,16 @@ class _Telling:
             rejected=len(rejects),
             unmatched_refund=sum(r.amount for r in rejects if r.reason is RejectReason.NOTHING_TO_REFUND),
             fees=counts.fees,
-            settled=counts.settled,
+            settled=facts.settled,
             suppliers=len(self._planner.suppliers),
             buyers=self._planner.buyers,
             ledger_transactions=facts.ledger_transactions,
             ledger_verified=facts.ledger_verified,
-            bill_lines=counts.bill_lines,
-            matched=counts.matched,
-            carried_over=counts.carried_over,
-            unexplained=counts.unexplained,
-            vouchers=counts.vouchers,
+            bill_lines=facts.bill_lines,
+            matched=facts.matched,
+            carried_over=facts.carried_over,
+            unexplained=facts.unexplained,
+            vouchers=facts.vouchers,
             trial_balance_ok=counts.trial_balances_wrong == 0,
             loans=len(loans),
             lent=sum(loan.principal for loan in loans),

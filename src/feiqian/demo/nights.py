@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from feiqian.demo.api import DayClose, DayReconciliation, DayVouchers, PartnerApi
+from feiqian.demo.api import DayVouchers, PartnerApi
 from feiqian.demo.trade import all_of
 
 FUNDER = "bank-a"
@@ -17,11 +17,9 @@ async def fund(partner: PartnerApi) -> None:
     await partner.deposit(funder_no=FUNDER, deposit_no=f"demo-{FUNDER}-1", amount=DEPOSIT_FEN)
 
 
-async def close_and_lend(
-    partner: PartnerApi, *, closed: date, today: date, suppliers: Sequence[str]
-) -> DayClose:
+async def close_and_lend(partner: PartnerApi, *, closed: date, today: date, suppliers: Sequence[str]) -> None:
     """Close a business date, then let every supplier without a loan ask for a line and draw on it."""
-    close = await partner.close_day(closed)
+    await partner.close_day(closed)
     borrowers = {
         loan.merchant_no for state in ("active", "overdue") for loan in await partner.loans(state=state)
     }
@@ -34,7 +32,6 @@ async def close_and_lend(
             await partner.draw_loan(loan_no=loan_no, merchant_no=merchant_no, amount=amount)
 
     await all_of(borrow, [name for name in suppliers if name not in borrowers], at_once=MERCHANTS_AT_ONCE)
-    return close
 
 
 def draw_of(available_fen: int) -> int:
@@ -42,6 +39,7 @@ def draw_of(available_fen: int) -> int:
     return available_fen // 2 // 100 * 100
 
 
-async def reconcile(partner: PartnerApi, closed: date) -> tuple[DayReconciliation, DayVouchers]:
+async def reconcile(partner: PartnerApi, closed: date) -> DayVouchers:
     """Compare a closed date with the channel's bill and write its vouchers."""
-    return await partner.reconcile_day(closed), await partner.write_vouchers(closed)
+    await partner.reconcile_day(closed)
+    return await partner.write_vouchers(closed)

@@ -15,12 +15,6 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     fees: int = 0
     """Of payments, before refunds took their part back."""
     fees_returned: int = 0
-    settled: int = 0
-    bill_lines: int = 0
-    matched: int = 0
-    carried_over: int = 0
-    unexplained: int = 0
-    vouchers: int = 0
     trial_balances_wrong: int = 0
     """Dates whose trial balance differs from the ledger."""
     seconds: float = 0.0
@@ -34,7 +28,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     ledger_transactions: int
     ledger_verified: bool
-    """Every balance and seal was recomputed from the entries and agrees."""
+    """Every balance was recomputed from the entries and agrees, and every standing invariant holds."""
+    settled: int
+    """What the closes made available to merchants, fen."""
+    bill_lines: int
+    matched: int
+    carried_over: int
+    """Pairs whose sides stand on two days, counted once."""
+    unexplained: int
+    vouchers: int
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from feiqian.ledger.model import (
     Result,
     funder_book,
 )
-from feiqian.ledger.operations import post, post_all
+from feiqian.ledger.operations import lock, post, post_all
 from feiqian.ledger.queries import (
     CodeBalance,
     CodeTotal,
@@ -79,6 +79,7 @@ __all__ = [
     "day_totals",
     "first_business_date",
     "funder_book",
+    "lock",
     "post",
     "post_all",
     "statement",

@@ -10,6 +10,15 @@ from feiqian.ledger.model import AccountRef, NewTransaction, Outcome, PostedTran
 from feiqian.ledger.rules import Position, decide, refuse_altered, refuse_malformed
 
 
+async def lock(tx: Transaction, *, refs: Sequence[AccountRef]) -> None:
+    """Take the locks of accounts that a later posting will need, where other locks are taken in between.
+
+    Whoever locks accounts first and its own rows afterwards, as the close does, never waits crosswise with another
+    that keeps the same order. Accounts that are not open yet have nothing to lock.
+    """
+    await store.lock_accounts(tx, [ref.id for ref in refs])
+
+
 async def post(tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]) -> list[Result]:
     """Post a batch: each transaction is accepted or refused by itself, in order; accounts open on first use.
 

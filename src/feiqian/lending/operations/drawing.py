@@ -10,7 +10,7 @@ from feiqian.kernel.calendar import business_date
 from feiqian.kernel.errors import NotFound, ReplayAltered
 from feiqian.kernel.ids import new_id
 from feiqian.kernel.money import check_amount
-from feiqian.ledger import balances, post_all
+from feiqian.ledger import balances, lock, post_all
 from feiqian.lending import postings, store
 from feiqian.lending.model import (
     DEFAULT_PRODUCT,
@@ -48,6 +48,8 @@ async def draw(
     """
     check_number("loan_no", loan_no)
     check_amount(amount)
+    # The account before the line, as the close takes accounts before its own rows.
+    await lock(tx, refs=[postings.merchant_available(merchant_id, LENDING_CURRENCY)])
     line = await credit.lock_line(tx, now=now, merchant_id=merchant_id, currency=LENDING_CURRENCY)
     before = await store.read_loan_by_no(tx, platform, loan_no)
     if before is not None:

@@ -10,7 +10,7 @@ from feiqian.kernel.calendar import business_date
 from feiqian.kernel.errors import NotFound, ReplayAltered
 from feiqian.kernel.ids import derived_id
 from feiqian.kernel.money import check_amount
-from feiqian.ledger import balances, post_all, transactions
+from feiqian.ledger import balances, lock, post_all, transactions
 from feiqian.lending import postings, queries, store
 from feiqian.lending.model import (
     LENDING_CURRENCY,
@@ -79,10 +79,14 @@ async def repay(
     """
     check_number("repayment_no", repayment_no)
     check_amount(amount)
-    await store.lock_loan(tx, loan_id)
     loan = await store.read_loan(tx, loan_id)
     if loan is None:
         raise NotFound(what="loan", name=loan_id)
+    # The account before the loan, as the close takes them, so that the two never wait for each other crosswise.
+    await lock(tx, refs=[postings.merchant_available(loan.merchant, loan.currency)])
+    await store.lock_loan(tx, loan_id)
+    loan = await store.read_loan(tx, loan_id)
+    assert loan is not None
     id = derived_id("repayment", str(loan.id), repayment_no)
     before = await store.read_repayment(tx, id)
     if before is not None:
