@@ -79,8 +79,28 @@ async def visitor(database: Database, clock: ManualClock, web_dist: Path) -> Asy
 @pytest.fixture
 async def console(visitor: Client, shop: Shop) -> Client:
     """A member of staff is signed in."""
-    answer = await visitor.post(
+    await sign_in(visitor)
+    return visitor
+
+
+async def sign_in(client: Client) -> None:
+    answer = await client.post(
         "/console/api/session", json={"email": EMAIL, "password": PASSWORD}, headers=OWN_PAGE
     )
     assert answer.status_code == 200, answer.text
-    return visitor
+
+
+async def every_row(console: Client, path: str, **query: str | int) -> list[dict[str, Any]]:
+    """Walk a list by its cursor, two rows a page."""
+    rows: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        answer = await console.get(path, params={"limit": 2, **query, **more})
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        assert len(page["items"]) <= 2
+        rows += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return rows
