@@ -51,3 +51,12 @@ class TestTheSelfCheck:
         assert "subject=100" in sample[0]
         attention = (await console.get("/console/api/overview")).json()["attention"]
         assert attention == [{"kind": "invariant", "count": 1, "link": "/invariants"}]
+
+    async def test_goes_on_by_itself_while_somebody_looks_at_the_overview(
+        self, console: Client, shop: Shop, database_urls: tuple[str, str]
+    ) -> None:
+        await shop.pay("100", {"S10": 5_000})
+        with psycopg.connect(database_urls[1], autocommit=True) as admin:
+            admin.execute("UPDATE ledger.entry SET balance = balance + 1")
+        seen = [(await console.get("/console/api/overview")).json()["attention"] for _ in range(2)]
+        assert [[item["kind"] for item in items] for items in seen] == [[], ["invariant"]]

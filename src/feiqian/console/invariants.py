@@ -16,6 +16,8 @@ from feiqian.infra.invariants import Finding, Invariant, check
 
 REMEMBERED_FOR = timedelta(seconds=60)
 """The check reads the whole history: many readers share one result."""
+LOOKED_AT_EVERY = timedelta(minutes=10)
+"""How old a result may be while somebody looks at the overview."""
 
 CHECKED: dict[str, tuple[Invariant, ...]] = {
     "payments": payments.INVARIANTS,
@@ -48,11 +50,13 @@ class InvariantWatch:
         """The newest result of this process, however old."""
         self._checking = asyncio.Lock()
 
-    async def report(self, database: Database, now: datetime) -> InvariantReport:
+    async def report(
+        self, database: Database, now: datetime, *, fresh_for: timedelta = REMEMBERED_FOR
+    ) -> InvariantReport:
         """The newest result if it is fresh, else a new one."""
         async with self._checking:
             # A story's clock may jump: a result from the future is as stale as an old one.
-            if self.latest is None or not timedelta() <= now - self.latest.checked_at <= REMEMBERED_FOR:
+            if self.latest is None or not timedelta() <= now - self.latest.checked_at <= fresh_for:
                 self.latest = await _check_all(database, now)
             return self.latest
 

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import get
+from litestar import Response, get
+from litestar.background_tasks import BackgroundTask
 from litestar.params import QueryParameter
 
 from feiqian import reconciliation
 from feiqian.clearing import settled_by_day
 from feiqian.console.given import GivenClock, GivenDatabase, GivenSandbox, GivenSettings
-from feiqian.console.invariants import GivenWatch, InvariantReport
+from feiqian.console.invariants import LOOKED_AT_EVERY, GivenWatch, InvariantReport
 from feiqian.console.reconciliation import LOOKED_BACK, overdue_days, pending_days
 from feiqian.infra.database import Transaction
 from feiqian.kernel.calendar import business_date, end_of, start_of
@@ -129,13 +130,16 @@ async def overview(
     sandbox_url: GivenSandbox,
     watch: GivenWatch,
     day: Annotated[date | None, QueryParameter(name="date")] = None,
-) -> Overview:
-    """Of the current business date when none is given."""
+) -> Response[Overview]:
+    """Of the current business date when none is given.
+
+    What the answer says of the invariants is their last check; where that is old, the next begins after the answer.
+    """
     now, currency = clock.now(), settings.currency
     today = business_date(now)
     shown = day or today
     async with database.reading() as tx:
-        return Overview(
+        found = Overview(
             date=shown,
             now=now,
             currency=currency,
@@ -148,6 +152,8 @@ async def overview(
             attention=await _attention(tx, now, watch.latest),
             sandbox=sandbox_url is not None,
         )
+    check = BackgroundTask(watch.report, database, now, fresh_for=LOOKED_AT_EVERY)
+    return Response(found, background=check)
 
 
 async def _figures(tx: Transaction, day: date) -> DayFigures:
