@@ -3,7 +3,8 @@ import { useWords } from "../words";
 
 /** `payment_01kb2…x9f3`: enough to recognise; the whole id is copied. */
 export function shortId(value: string): string {
-  return value.length > 22 ? `${value.slice(0, value.indexOf("_") + 6)}…${value.slice(-6)}` : value;
+  const head = value.includes("_") ? value.indexOf("_") + 6 : 8;
+  return value.length > 22 ? `${value.slice(0, head)}…${value.slice(-6)}` : value;
 }
 
 async function copyText(text: string): Promise<void> {

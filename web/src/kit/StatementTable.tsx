@@ -5,6 +5,7 @@ import { type Column, DataTable } from "./DataTable";
 import { Money } from "./Money";
 import { currencyUnit } from "./money";
 import { paths } from "./paths";
+import { Reference } from "./Reference";
 import { Empty } from "./states";
 import { formatInstant } from "./time";
 
@@ -36,12 +37,7 @@ export function StatementTable({ entries, currency }: { entries: Entry[]; curren
     {
       key: "reference",
       title: t("statement.reference"),
-      cell: (entry) => (
-        <span>
-          {entry.reference ?? "–"}
-          {entry.memo && <span className="quiet"> {entry.memo}</span>}
-        </span>
-      ),
+      cell: (entry) => <Reference reference={entry.reference} memo={entry.memo} />,
     },
     {
       key: "in",

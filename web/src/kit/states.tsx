@@ -19,6 +19,7 @@ function nextStep(problem: Problem): Key {
   if (problem.status === 0) return "error.unreachable.next";
   if (problem.status === 404) return "error.notFound.next";
   if (problem.status === 403) return "error.forbidden.next";
+  if (problem.status === 400 || problem.status === 422) return "error.invalid.next";
   return problem.retryable ? "error.retryable.next" : "error.other.next";
 }
 

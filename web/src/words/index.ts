@@ -56,6 +56,12 @@ export function wordFor(prefix: string, code: string): string {
   return code.replace(/[._]/g, " ");
 }
 
+/** Whose books: the platform's, or a funder's (`funder:bank-a`). */
+export function bookName(book: string): string {
+  const [kind = "", name] = book.split(":");
+  return name === undefined ? wordFor("book", kind) : translators[language]("book.funder", { name });
+}
+
 /** The words of the chosen language: `t("nav.payments")`, and `pick` for texts that the server sends in both. */
 export function useWords(): {
   t: Translate;

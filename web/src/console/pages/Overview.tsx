@@ -14,7 +14,7 @@ import { change, currencyUnit, formatCount, formatPercent } from "../../kit/mone
 import { paths } from "../../kit/paths";
 import { QueryView } from "../../kit/QueryView";
 import { Tag, type Tone } from "../../kit/StateTag";
-import { SkeletonPage } from "../../kit/states";
+import { Empty, SkeletonPage } from "../../kit/states";
 import { addDays, formatClock, formatLongDate, formatShortDate, formatWeekday } from "../../kit/time";
 import { useWords } from "../../words";
 
@@ -41,6 +41,7 @@ export function Overview() {
             aside={
               <>
                 {date && <Button onClick={() => show(undefined)}>{t("overview.latest")}</Button>}
+                <LastTrade data={data} onShow={show} />
                 <Button
                   icon={<LeftOutlined />}
                   aria-label={t("overview.previousDay")}
@@ -68,6 +69,16 @@ export function Overview() {
         </div>
       )}
     </QueryView>
+  );
+}
+
+/** Before the day's first payment, the way to a day that has something to show. */
+function LastTrade({ data, onShow }: { data: OverviewData; onShow: (date: string) => void }) {
+  const { t } = useWords();
+  const last = data.days.at(-1)?.date;
+  if (data.today.payments > 0 || !last || last === data.date) return null;
+  return (
+    <Button onClick={() => onShow(last)}>{t("overview.latestTrade", { date: formatShortDate(last) })}</Button>
   );
 }
 
@@ -254,6 +265,7 @@ function TopMerchants({ data }: { data: OverviewData }) {
   const largest = Math.max(1, ...data.top_merchants.map((merchant) => merchant.paid));
   return (
     <Panel title={t("overview.topMerchants")} aside={currencyUnit(data.currency, language)}>
+      {data.top_merchants.length === 0 && <Empty title="empty.chart" />}
       <ol className="ranking">
         {data.top_merchants.map((merchant) => (
           <li key={merchant.merchant_no}>

@@ -216,7 +216,7 @@ function Refunds({ refunds, currency }: { refunds: Refund[]; currency: string })
     {
       key: "channelNo",
       title: t("refund.channelNo"),
-      cell: (refund) => (refund.channel_refund_no ? <CopyId value={refund.channel_refund_no} /> : "–"),
+      cell: (refund) => (refund.channel_refund_no ? <CopyId value={refund.channel_refund_no} short /> : "–"),
     },
   ];
   return (

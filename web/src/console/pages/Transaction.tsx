@@ -8,6 +8,7 @@ import { LegTable } from "../../kit/LegTable";
 import { Facts, PageHead, Panel } from "../../kit/layout";
 import { currencySign, currencyUnit, formatMoney } from "../../kit/money";
 import { QueryView } from "../../kit/QueryView";
+import { Reference } from "../../kit/Reference";
 import { SkeletonPage } from "../../kit/states";
 import { formatInstant } from "../../kit/time";
 import { useWords, wordFor } from "../../words";
@@ -48,9 +49,9 @@ function Content({ transaction }: { transaction: Transaction }) {
             [t("ledger.bookedAt"), formatInstant(transaction.booked_at)],
             [
               t("ledger.reference"),
-              transaction.reference ? <CopyId key="reference" value={transaction.reference} /> : "–",
+              <Reference key="reference" reference={transaction.reference} memo={transaction.memo} />,
             ],
-            [t("ledger.memo"), transaction.memo ?? "–"],
+            [t("ledger.memo"), transaction.memo || "–"],
           ]}
         />
       </Panel>

@@ -12,7 +12,7 @@ import { QueryView } from "../../kit/QueryView";
 import { Tag } from "../../kit/StateTag";
 import { SkeletonPage } from "../../kit/states";
 import { TableScroll } from "../../kit/TableScroll";
-import { useWords } from "../../words";
+import { bookName, useWords } from "../../words";
 
 const route = getRouteApi("/shell/vouchers/$id");
 
@@ -68,7 +68,7 @@ function Sheet({ voucher, debit, credit }: { voucher: Voucher; debit: number; cr
       <h2>{pick("记账凭证", "Accounting voucher")}</h2>
       <div className="voucher-line">
         <span>
-          {t("voucher.book")} {voucher.book}
+          {t("voucher.book")} {bookName(voucher.book)}
         </span>
         <span>{voucher.date}</span>
         <span>

@@ -11,7 +11,7 @@ import { Pager } from "../../kit/Pager";
 import { paths } from "../../kit/paths";
 import { QueryView } from "../../kit/QueryView";
 import { Empty, SkeletonTable } from "../../kit/states";
-import { useWords, wordFor } from "../../words";
+import { bookName, useWords, wordFor } from "../../words";
 
 const route = getRouteApi("/shell/vouchers");
 
@@ -49,7 +49,7 @@ export function Vouchers() {
       title: t("voucher.book"),
       card: "hidden",
       optional: true,
-      cell: (voucher) => voucher.book,
+      cell: (voucher) => bookName(voucher.book),
     },
     {
       key: "lines",

@@ -9,7 +9,8 @@ import { useWords } from "../../words";
 import { navigation } from "./navigation";
 import { LanguageSwitch, ThemeSwitch } from "./switches";
 
-const SearchDialog = lazy(() => import("./SearchDialog"));
+const loadSearch = () => import("./SearchDialog");
+const SearchDialog = lazy(loadSearch);
 
 function Navigation({ onGo }: { onGo?: () => void }) {
   const { t } = useWords();
@@ -132,6 +133,11 @@ export function Shell() {
     setSearchOpen(true);
   };
   useKeys(openSearch);
+  // Fetched once the page stands, so that the first Ctrl-K opens at once and loses no keystroke.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadSearch(), 600);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div className="shell">
       <a className="skip" href="#content">
