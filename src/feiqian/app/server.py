@@ -1,6 +1,5 @@
 """The web application: both faces, the channels' callbacks, health and metrics, in one process."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 import feiqian
 from feiqian.app.services import Services
 from feiqian.console import routes as console_routes
-from feiqian.infra.metrics import REQUESTS
 from feiqian.infra.web import HANDLERS
 from feiqian.members import Caller
 from feiqian.openapi import routes as partner_routes
@@ -41,18 +39,6 @@ def health() -> dict[str, str]:
 def metrics() -> Response[bytes]:
     """For Prometheus."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-def _time_request(request: Request[Any, Any, Any]) -> None:
-    request.state.begun = time.perf_counter()
-
-
-async def _count_request(request: Request[Any, Any, Any]) -> None:
-    status = str(request.scope.get("state", {}).get("status", ""))
-    begun = getattr(request.state, "begun", None)
-    if begun is not None:
-        handler = request.scope.get("path_template", "")
-        REQUESTS.labels(handler=handler, status=status).observe(time.perf_counter() - begun)
 
 
 def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:

@@ -6,6 +6,7 @@ from typing import Any
 import procrastinate
 
 from feiqian.infra.database import Database, Transaction
+from feiqian.infra.metrics import JOBS
 
 JobHandler = Callable[..., Awaitable[None]]
 
@@ -32,7 +33,16 @@ class Jobs:
     def register(self, name: str, handler: JobHandler) -> None:
         """What to do for jobs of that name; ``handler(**arguments)`` must bear to be run twice."""
         retry = procrastinate.RetryStrategy(max_attempts=ATTEMPTS_MAX, exponential_wait=2)
-        self._app.task(name=name, retry=retry)(handler)
+
+        async def counted(**arguments: Any) -> None:
+            try:
+                await handler(**arguments)
+            except Exception:
+                JOBS.labels(job=name, outcome="failed").inc()
+                raise
+            JOBS.labels(job=name, outcome="done").inc()
+
+        self._app.task(name=name, retry=retry)(counted)
 
     async def defer(self, tx: Transaction, name: str, **arguments: Any) -> None:
         """Have a job done once this transaction has committed; if it rolls back there is no job."""

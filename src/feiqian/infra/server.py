@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import uvicorn
 from litestar import Litestar
 
+from feiqian.infra.metrics import Timed
+
 
 class Server(uvicorn.Server):
     """The HTTP server. Inside another program (``owns_signals`` false) it leaves signals to that program."""
@@ -13,7 +15,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: Litestar, *, host: str, port: int, owns_signals: bool) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                Timed(app),
                 host=host,
                 port=port,
                 log_config=None,

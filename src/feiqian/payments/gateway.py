@@ -5,7 +5,7 @@ leaves a payment or refund that is due for a question to the channel; ``check_du
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 DUE_COUNT_MAX = 200
 """How many due payments one round asks about."""
+CHECKS_AT_ONCE = 6
 
 
 class GatewayTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,10 +172,18 @@ class Gateway:
         async with self._database.reading() as tx:
             payment_ids = await store.due_payments(tx, now, DUE_COUNT_MAX)
             refund_ids = await store.due_refunds(tx, now, DUE_COUNT_MAX)
-        for payment_id in payment_ids:
-            await self._check_payment(payment_id)
-        for refund_id in refund_ids:
-            await self._check_refund(refund_id)
+        # Side by side, for each may wait long for its channel; few at a time, for each holds a connection at its end.
+        turn = asyncio.Semaphore(CHECKS_AT_ONCE)
+
+        async def check(ask: Callable[[UUID], Awaitable[None]], id: UUID) -> None:
+            async with turn:
+                await ask(id)
+
+        async with asyncio.TaskGroup() as group:
+            for payment_id in payment_ids:
+                group.create_task(check(self._check_payment, payment_id))
+            for refund_id in refund_ids:
+                group.create_task(check(self._check_refund, refund_id))
         return len(payment_ids) + len(refund_ids)
 
     async def _place(self, payment: Payment) -> Payment:
