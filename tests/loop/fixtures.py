@@ -35,6 +35,19 @@ async def house(database_urls: tuple[str, str], channel_dir: Path, sandbox_url: 
 
 
 @pytest.fixture
+async def hasty_house(
+    database_urls: tuple[str, str], channel_dir: Path, sandbox_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    """A house that waits for its channel's answer for two seconds only: for tests in which none comes."""
+    monkeypatch.setattr("feiqian.app.services.CHANNEL_TIMEOUT_S", 2.0)
+    async with open_house(
+        urls=database_urls, data_dir=channel_dir, sandbox_url=sandbox_url, now=NOW
+    ) as opened:
+        yield opened
+        assert await opened.broken() == []
+
+
+@pytest.fixture
 def public_dir() -> Iterator[Path]:
     """A directory that the account which runs PostgreSQL may enter."""
     with tempfile.TemporaryDirectory(prefix="feiqian-test-") as name:

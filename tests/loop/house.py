@@ -1,11 +1,13 @@
 """A whole house under test: server, worker and database, with WeChat Pay beside it as a process of its own."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -22,7 +24,7 @@ from feiqian.infra.server import Server
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import ManualClock
 from feiqian.kernel.ids import parse_id
-from feiqian.ledger import CHART, AccountCode, Side, count_transactions
+from feiqian.ledger import CHART, PLATFORM_BOOK, AccountCode, Side, count_transactions
 from feiqian.members import Scope, issue_api_key, register_merchant, register_platform
 from feiqian.payments import history
 
@@ -101,6 +103,21 @@ class House:
         )
         return Answer(answer.status, answer.headers, _json(answer))
 
+    async def send_large(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """POST a body that may be refused before it has been read; the status."""
+        address = urlsplit(self.url)
+        assert address.hostname is not None
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        lines = [f"POST {path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        writer.write(body)
+        status = int((await reader.readline()).split()[1])
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        return status
+
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """A request that must succeed; its content."""
         answer = await self.send(method, path, body)
@@ -144,6 +161,11 @@ class House:
     async def pay(self, payment: Mapping[str, Any]) -> None:
         """The buyer scans the code and pays."""
         answer = await self.sandbox("POST", "/sandbox/pay", {"code_url": payment["code_url"]})
+        assert answer.status == 200, answer
+
+    async def pay_number(self, payment: Mapping[str, Any]) -> None:
+        """The buyer pays an order whose code we never got to see."""
+        answer = await self.sandbox("POST", "/sandbox/pay", {"out_trade_no": out_trade_no(payment)})
         assert answer.status == 200, answer
 
     async def paid(self, order_no: str, *lines: int, **more: object) -> Any:
@@ -210,16 +232,18 @@ class House:
 
 
 async def books(tx: Transaction) -> dict[str, int]:
-    """Every balance that is not zero: ``A pending`` of merchant A, ``channel``, ``fee``, ``transit`` …"""
+    """Every balance of the platform's book that is not zero: ``A pending`` of merchant A, ``channel``, ``fee`` …"""
     rows = await tx.connection.execute(
-        "SELECT coalesce(m.merchant_no || ' ', '') || split_part(a.code, '.', 2), a.code, a.debits - a.credits"
-        " FROM ledger.account a LEFT JOIN members.merchant m ON m.cell = a.cell AND m.id::text = a.owner"
-        " WHERE a.cell = %s AND a.debits <> a.credits AND a.book = 'platform' ORDER BY 1",
-        (tx.cell,),
+        "SELECT m.merchant_no, a.code, a.debits - a.credits FROM ledger.account a"
+        " LEFT JOIN members.merchant m ON m.cell = a.cell AND m.id::text = a.owner"
+        " WHERE a.cell = %s AND a.debits <> a.credits AND a.book = %s ORDER BY 1, 2",
+        (tx.cell, PLATFORM_BOOK),
     )
     found: dict[str, int] = {}
-    for name, code, net in await rows.fetchall():
-        found[NAMES.get(name, name)] = net if CHART[AccountCode(code)].side is Side.DEBIT else -net
+    for merchant_no, code, net in await rows.fetchall():
+        name: str = code.partition(".")[2]
+        name = f"{merchant_no} {name}" if merchant_no else NAMES.get(name, name)
+        found[name] = net if CHART[AccountCode(code)].side is Side.DEBIT else -net
     return found
 
 
