@@ -183,9 +183,14 @@ function Refunds({ refunds, currency }: { refunds: Refund[]; currency: string })
   const columns: Column<Refund>[] = [
     {
       key: "no",
-      title: t("refund.no"),
+      title: `${t("refund.no")} / ${t("refund.reason")}`,
       card: "title",
-      cell: (refund) => <span className="nowrap">{refund.refund_no}</span>,
+      cell: (refund) => (
+        <>
+          <span className="nowrap">{refund.refund_no}</span>
+          {refund.reason && <small className="quiet cell-below">{refund.reason}</small>}
+        </>
+      ),
     },
     {
       key: "state",
@@ -207,7 +212,6 @@ function Refunds({ refunds, currency }: { refunds: Refund[]; currency: string })
       align: "right",
       cell: (refund) => <Money minor={refund.fee_returned} currency={currency} />,
     },
-    { key: "reason", title: t("refund.reason"), cell: (refund) => refund.reason || "–" },
     {
       key: "succeededAt",
       title: t("refund.succeededAt"),

@@ -28,10 +28,15 @@ function useDelayed(value: string, milliseconds: number): string {
 }
 
 /** Ctrl-K: any number, name or amount; pages of the menu by their name. All by keyboard. */
-export default function SearchDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function SearchDialog(props: {
+  open: boolean;
+  text: string;
+  onText: (text: string) => void;
+  onClose: () => void;
+}) {
+  const { open, text, onText, onClose } = props;
   const { t } = useWords();
   const go = useOpen();
-  const [text, setText] = useState("");
   const [index, setIndex] = useState(0);
   const q = useDelayed(text.trim(), 160);
   const found = useQuery({ ...searchQuery(q), enabled: open && q.length > 0 });
@@ -59,7 +64,7 @@ export default function SearchDialog({ open, onClose }: { open: boolean; onClose
 
   const close = () => {
     onClose();
-    setText("");
+    onText("");
   };
   const openChoice = (choice: Choice | undefined) => {
     if (!choice) return;
@@ -96,7 +101,7 @@ export default function SearchDialog({ open, onClose }: { open: boolean; onClose
         placeholder={t("search.placeholder")}
         value={text}
         onChange={(event) => {
-          setText(event.target.value);
+          onText(event.target.value);
           setIndex(0);
         }}
         onKeyDown={onKey}

@@ -2,7 +2,7 @@ import { MenuOutlined, SearchOutlined, UserOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { Button, Drawer, Dropdown } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { latestOverviewQuery, sessionQuery, signOut } from "../../api/queries";
 import { Tag } from "../../kit/StateTag";
 import { useWords } from "../../words";
@@ -90,26 +90,35 @@ function AccountMenu() {
   );
 }
 
-function useKeys(onSearch: () => void): void {
+/** Ctrl-K opens the search, `/` goes to the filter of the list. */
+function useKeys(search: { open: boolean; onOpen: () => void; onType: (character: string) => void }): void {
+  const latest = useRef(search);
+  latest.current = search;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select");
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      const command = event.ctrlKey || event.metaKey;
+      if (command && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        onSearch();
-      } else if (event.key === "/" && !typing) {
+        latest.current.onOpen();
+      } else if (typing || command || event.altKey || event.key.length !== 1) {
+        return;
+      } else if (latest.current.open) {
+        // Typed faster than the dialog could open: nothing is lost.
+        event.preventDefault();
+        latest.current.onType(event.key);
+      } else if (event.key === "/") {
         const field = document.querySelector<HTMLInputElement>(
           "input[data-filter=main], [data-filter=main] input",
         );
-        if (field) {
-          event.preventDefault();
-          field.focus();
-        }
+        if (!field) return;
+        event.preventDefault();
+        field.focus();
       }
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, [onSearch]);
+  }, []);
 }
 
 function SandboxMark() {
@@ -128,14 +137,19 @@ export function Shell() {
   const [menuOpen, setMenuOpen] = useState(false);
   const [searchOpen, setSearchOpen] = useState(false);
   const [searchUsed, setSearchUsed] = useState(false);
+  const [searchText, setSearchText] = useState("");
   const openSearch = () => {
     setSearchUsed(true);
     setSearchOpen(true);
   };
-  useKeys(openSearch);
+  useKeys({
+    open: searchOpen,
+    onOpen: openSearch,
+    onType: (character) => setSearchText((text) => text + character),
+  });
   // Fetched once the page stands, so that the first Ctrl-K opens at once and loses no keystroke.
   useEffect(() => {
-    const timer = setTimeout(() => void loadSearch(), 600);
+    const timer = setTimeout(() => void loadSearch(), 150);
     return () => clearTimeout(timer);
   }, []);
   return (
@@ -184,7 +198,12 @@ export function Shell() {
       </div>
       {searchUsed && (
         <Suspense fallback={null}>
-          <SearchDialog open={searchOpen} onClose={() => setSearchOpen(false)} />
+          <SearchDialog
+            open={searchOpen}
+            text={searchText}
+            onText={setSearchText}
+            onClose={() => setSearchOpen(false)}
+          />
         </Suspense>
       )}
     </div>
