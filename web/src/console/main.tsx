@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./theme.css";
 import "../kit/kit.css";
+import "../kit/layout.css";
 import "../kit/tables.css";
 import "../kit/drawings.css";
 import "./shell/shell.css";
