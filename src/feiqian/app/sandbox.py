@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from feiqian.channels import WechatPayConfig, config_from_sandbox
+from feiqian.infra.children import die_with_parent
 from feiqian.infra.database import Database
 from feiqian.kernel.clock import SystemClock
 from feiqian.lending import register_funder
@@ -112,6 +113,7 @@ def open_simulator(data_dir: Path, *, port: int = 0, offset: timedelta = timedel
                 "--refund-within-days", str(REFUND_WITHIN_DAYS),
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - a bare prctl, no Python state is touched
         )  # fmt: skip
     try:
         assert process.stdout is not None

@@ -5,7 +5,9 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, get
 from litestar.config.compression import CompressionConfig
+from litestar.connection import ASGIConnection
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -14,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 import feiqian
 from feiqian.app.services import Services
 from feiqian.console import routes as console_routes
-from feiqian.infra.web import HANDLERS
+from feiqian.infra.web import HANDLERS, StrictRequest
 from feiqian.members import Caller
 from feiqian.openapi import routes as partner_routes
 
@@ -44,8 +46,14 @@ def metrics() -> Response[bytes]:
 def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
     """The application over opened services."""
 
-    async def caller(request: Request[Any, Any, Any]) -> Caller:
-        return await services.access.caller(request)
+    async def admit(request: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        # Before the body is read: whoever has no key learns nothing about what a body should be.
+        if "scope" in handler.opt:
+            assert isinstance(request, Request)
+            request.state.caller = await services.access.caller(request)
+
+    def caller(request: Request[Any, Any, Any]) -> Caller:
+        return request.state.caller
 
     given: dict[str, object] = {
         "database": services.database,
@@ -58,9 +66,11 @@ def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
     return Litestar(
         route_handlers=[health, metrics, *partner_routes(), *console_routes(web_dist=web_dist)],
         dependencies={
-            "caller": Provide(caller),
+            "caller": Provide(caller, sync_to_thread=False),
             **{name: Provide(_giver(value), sync_to_thread=False) for name, value in given.items()},
         },
+        guards=[admit],
+        request_class=StrictRequest,
         exception_handlers=HANDLERS,
         openapi_config=OpenAPIConfig(
             title="Feiqian",

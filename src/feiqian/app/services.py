@@ -94,6 +94,7 @@ async def open_services(
             mchid=wechatpay.mchid,
             appid=wechatpay.appid,
             notify_url=f"{settings.base_url}/callbacks/wechatpay",
+            currency=settings.currency,
             fee_rate=settings.fee_rate,
         )
         gateway = Gateway(database=database, channel=channel, clock=clock, terms=terms)

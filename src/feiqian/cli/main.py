@@ -1,6 +1,7 @@
 """`feiqian`: every command with its help."""
 
 import argparse
+import asyncio
 import sys
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from feiqian.infra.settings import Settings, SettingsInvalid, load_settings
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 DESCRIPTION = """Feiqian (飞钱): payments, one ledger, settlement, books and credit on your own servers.
 
@@ -144,5 +146,5 @@ def main() -> None:
     ) as error:
         print(f"feiqian: {error}", file=sys.stderr)
         sys.exit(EXIT_FAILED)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(EXIT_INTERRUPTED)

@@ -14,7 +14,7 @@ from psycopg.abc import Params
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from feiqian.kernel.errors import Refusal
+from feiqian.kernel.errors import InvalidRequest, Refusal
 
 __all__ = [
     "APPLICATION_ROLE",
@@ -146,7 +146,10 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
-        """A transaction without retry: reads, and callers with a boundary of their own."""
+        """A transaction without retry: reads, and callers with a boundary of their own.
+
+        Raises: DatabaseUnavailable, InvalidRequest for text that PostgreSQL cannot hold.
+        """
         try:
             async with self._pool.connection() as connection, connection.transaction():
                 yield Transaction(connection, self.events, self.cell)
@@ -155,6 +158,9 @@ class Database:
                 raise
             log.warning("database_unavailable", error=str(error))
             raise DatabaseUnavailable from error
+        except psycopg.DataError as error:
+            _refuse_unstorable(error)
+            raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
@@ -166,6 +172,9 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             log.warning("database_unavailable", error=str(error))
             raise DatabaseUnavailable from error
+        except psycopg.DataError as error:
+            _refuse_unstorable(error)
+            raise
 
     async def run(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run one operation as one transaction; serialisation failures and deadlocks start it again.
@@ -186,6 +195,13 @@ class Database:
 _RETRYABLE = {"40001", "40P01", "23505"}
 """serialization_failure, deadlock_detected, and unique_violation: a race for the same number was lost, and on the next
 run the operation finds what the winner wrote. Nothing was committed, so the same operation may run again."""
+
+
+def _refuse_unstorable(error: psycopg.DataError) -> None:
+    """Text with the character U+0000, which a caller may send and PostgreSQL holds neither as text nor as JSON."""
+    found_here = error.sqlstate is None and "NUL" in str(error)
+    if found_here or isinstance(error, psycopg.errors.UntranslatableCharacter):
+        raise InvalidRequest(field="text", reason="must not contain the character U+0000") from error
 
 
 def read_rows(kind: type[T], cursor: psycopg.AsyncCursor[Any], rows: Sequence[tuple[Any, ...]]) -> list[T]:

@@ -4,7 +4,6 @@ A second process that finds it running uses it and leaves it running. The server
 that is killed, so nothing is left behind; what was committed is recovered at the next start.
 """
 
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -12,15 +11,15 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 import psycopg
 
+from feiqian.infra.children import die_with_parent
 from feiqian.infra.database import APPLICATION_ROLE
 
 ADMIN_ROLE = "feiqian_admin"
@@ -230,7 +229,7 @@ class _Launcher:
             cwd="/",
             env=self._environment(),
             start_new_session=True,
-            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - a bare prctl, no Python state is touched
+            preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - a bare prctl, no Python state is touched
             user=self._uid,
             group=self._gid,
             extra_groups=self._groups,
@@ -286,12 +285,3 @@ class _Launcher:
     @staticmethod
     def _environment() -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"}
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Ask Linux to stop the server when its starter dies, however it dies."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None)
-    pr_set_pdeathsig = 1
-    return lambda: libc.prctl(pr_set_pdeathsig, signal.SIGINT)

@@ -1,5 +1,7 @@
 """The HTTP server that an application runs on."""
 
+import asyncio
+import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -32,8 +34,13 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        if self._owns_signals:
-            with super().capture_signals():
-                yield
-        else:
+        """Ctrl-C and SIGTERM end the serving and nothing more, so that what surrounds it is closed in order."""
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM) if self._owns_signals else ()
+        for each in caught:
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
             yield
+        finally:
+            for each in caught:
+                loop.remove_signal_handler(each)

@@ -1,5 +1,6 @@
-"""What both faces share: problem documents, the language of a caller, the moment of a request."""
+"""What both faces share: requests taken as they stand, problem documents, the language of a caller."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,29 @@ log = structlog.get_logger(__name__)
 
 PROBLEM = "application/problem+json"
 ERROR_BASE = "https://feiqian.dev/errors/"
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON is taken as it stands: ``"1000"`` is no number and ``1`` no text."""
+
+    async def json(self) -> Any:
+        """The body as what the handler declares.
+
+        Raises: InvalidRequest naming the place that is wrong.
+        """
+        field = self.route_handler.parsed_data_field
+        try:
+            return _decoder(field.annotation if field else Any).decode(await self.body())
+        except msgspec.ValidationError as error:
+            reason, _, place = str(error).partition(" - at `$")
+            raise InvalidRequest(field=place.strip("`.") or "body", reason=reason) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InvalidRequest(field="body", reason=f"must be JSON ({error})") from error
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +77,8 @@ def malformed(request: Request[Any, Any, Any], error: ValidationException) -> Re
     """A body or query that does not have the documented shape."""
     details = error.extra if isinstance(error.extra, list) else []
     first = details[0] if details and isinstance(details[0], dict) else {}
+    if first.get("key") == "data":
+        return refused(request, InvalidRequest(field="body", reason="must be a JSON object"))
     field = str(first.get("key") or "body")
     return refused(request, InvalidRequest(field=field, reason=str(first.get("message") or error.detail)))
 
