@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from feiqian.channels import Bill, BillDamaged, BillMissing, BillSummary, Channel, ChannelError
-from feiqian.clearing import close_day, newest_day
+from feiqian.clearing import DayNotOver, close_day, newest_day
 from feiqian.finance import write_day, written_through
 from feiqian.infra.database import Database
 from feiqian.infra.metrics import DAYS
@@ -86,7 +86,7 @@ class Days:
 
     async def close(self, day: date) -> DayClosed:
         """Interest of the day, then settlement, which repays loans. Raises: DayNotOver, DayOutOfOrder."""
-        now = self._clock.now()
+        now = self._after(day)
         accrued = await self._database.run(lambda tx: accrue_day(tx, now=now, day=day))
         closed = await self._database.run(lambda tx: close_day(tx, now=now, day=day, currency=self._currency))
         async with self._database.reading() as tx:
@@ -104,9 +104,9 @@ class Days:
     async def reconcile(self, day: date) -> DayReconciled:
         """Download the day's bill and match it. A bill that cannot be had leaves the day failed and visible.
 
-        Raises: BillMissing, BillDamaged, ChannelError.
+        Raises: DayNotOver, BillMissing, BillDamaged, ChannelError.
         """
-        now = self._clock.now()
+        now = self._after(day)
         try:
             bill = await self._channel.download_bill(day, now=now)
         except (BillMissing, BillDamaged, ChannelError) as error:
@@ -137,11 +137,18 @@ class Days:
         return not lines
 
     async def vouchers(self, day: date) -> DayVouchered:
-        """Write the day's vouchers. Raises: finance.DayNotOver."""
-        now = self._clock.now()
+        """Write the day's vouchers. Raises: DayNotOver."""
+        now = self._after(day)
         written = await self._database.run(lambda tx: write_day(tx, now=now, day=day))
         DAYS.labels(step="vouchers", outcome="done").inc()
         return DayVouchered(date=day, vouchers=written.count, trial_balance_ok=written.trial_balance_ok)
+
+    def _after(self, day: date) -> datetime:
+        """Now, which must come after the day. Raises: DayNotOver."""
+        now = self._clock.now()
+        if day >= business_date(now):
+            raise DayNotOver(day=day.isoformat())
+        return now
 
     async def run_due(self) -> None:
         """Do what the clock says is due, oldest day first."""

@@ -20,7 +20,7 @@ KEY_LENGTH_MAX = 128
 
 
 def needs(scope: Scope) -> Mapping[str, Any]:
-    """What a controller states: its handlers are for keys with that scope."""
+    """What a controller states, and what closes it: its handlers are for keys with that scope."""
     return {"scope": scope}
 
 

@@ -13,7 +13,7 @@ from feiqian.members import Caller
 from feiqian.payments import Gateway
 
 GivenCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-"""``caller``: whose API key the request carries; asking for it is what keeps a handler closed to others."""
+"""``caller``: whose API key the request carries."""
 GivenDatabase: TypeAlias = NamedDependency[SkipValidation[Database]]
 """``database``: the pool."""
 GivenClock: TypeAlias = NamedDependency[SkipValidation[Clock]]

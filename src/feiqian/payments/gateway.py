@@ -25,12 +25,14 @@ from feiqian.channels import (
     RefundRequest,
 )
 from feiqian.infra.collapse import Collapser
-from feiqian.infra.database import Database
+from feiqian.infra.database import Database, DatabaseUnavailable
 from feiqian.kernel.clock import Clock
+from feiqian.kernel.errors import InvalidRequest
 from feiqian.payments import operations, refunds, store
 from feiqian.payments.model import (
     Actor,
     NewPayment,
+    NotClosable,
     NoticeUnmatched,
     Payment,
     PaymentState,
@@ -55,6 +57,8 @@ class GatewayTerms(msgspec.Struct, frozen=True, kw_only=True):
     appid: str
     notify_url: str
     """Where the channel sends its callbacks."""
+    currency: str
+    """The only one in which payments are taken."""
     fee_rate: Decimal
     """The platform's fee on a payment, such as 0.006."""
 
@@ -72,8 +76,10 @@ class Gateway:
     async def create(self, *, platform: UUID, asked: NewPayment) -> Payment:
         """Record a payment and place its order. Without a certain answer it stays ``created`` and is asked about later.
 
-        Raises: what operations.create_payment raises.
+        Raises: what operations.create_payment raises, InvalidRequest for another currency.
         """
+        if asked.currency != self.terms.currency:
+            raise InvalidRequest(field="currency", reason=f"must be {self.terms.currency}")
         now = self._clock.now()
         payment = await self._database.run(
             lambda tx: operations.create_payment(
@@ -145,6 +151,10 @@ class Gateway:
 
     async def submit_refund(self, refund_id: UUID) -> Refund:
         """Ask the channel for a refund that was recorded; again with the same number does no harm."""
+        return await self._submit_refund(refund_id, queried=False)
+
+    async def _submit_refund(self, refund_id: UUID, *, queried: bool) -> Refund:
+        """``queried``: the channel has just said that it has no such refund, so a refusal now is its last word."""
         async with self._database.reading() as tx:
             refund = await store.read_refund(tx, refund_id)
             assert refund is not None
@@ -163,7 +173,7 @@ class Gateway:
         try:
             said = await self._channel.refund(request, now=self._clock.now())
         except ChannelError as error:
-            return await self._refund_failed(refund, error)
+            return await self._refund_failed(refund, error, queried=queried)
         return await self._take_refund(said)
 
     async def check_due(self) -> int:
@@ -249,9 +259,17 @@ class Gateway:
             return
         try:
             await self.query(payment)
-        except ChannelError as error:
+        except NotClosable:
+            # The buyer paid while it was being closed: that is recorded.
+            return
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            # Whatever one payment's trouble is, the others are asked about, and it is not the first in every round.
             now, reason = self._clock.now(), str(error)
-            log.warning("payment_check_unanswered", payment=payment.shown_id, error=reason)
+            log.warning(
+                "payment_check_failed", payment=payment.shown_id, error=reason, exc_info=_defect(error)
+            )
             await self._database.run(
                 lambda tx: operations.record_unanswered(tx, now=now, payment=payment, reason=reason)
             )
@@ -263,16 +281,19 @@ class Gateway:
             return
         try:
             said = await self._channel.query_refund(refund.out_refund_no, now=self._clock.now())
-        except ChannelError as error:
-            log.warning("refund_check_unanswered", refund=refund.shown_id, error=str(error))
+            if said.state is ChannelRefundState.UNKNOWN_TO_CHANNEL:
+                # It never arrived, so asking again under the same number is asking for the first time.
+                await self._submit_refund(refund_id, queried=True)
+            else:
+                await self._take_refund(said)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
             now = self._clock.now()
+            log.warning(
+                "refund_check_failed", refund=refund.shown_id, error=str(error), exc_info=_defect(error)
+            )
             await self._database.run(lambda tx: refunds.postpone_refund(tx, now=now, refund=refund))
-            return
-        if said.state is ChannelRefundState.UNKNOWN_TO_CHANNEL:
-            # It never arrived, so asking again under the same number is asking for the first time.
-            await self.submit_refund(refund_id)
-        else:
-            await self._take_refund(said)
 
     async def _take_refund(self, said: ChannelRefund) -> Refund:
         now = self._clock.now()
@@ -280,14 +301,19 @@ class Gateway:
             lambda tx: refunds.record_refund(tx, now=now, said=said, actor=Actor.SCHEDULE)
         )
 
-    async def _refund_failed(self, refund: Refund, error: ChannelError) -> Refund:
+    async def _refund_failed(self, refund: Refund, error: ChannelError, *, queried: bool) -> Refund:
         now, reason = self._clock.now(), str(error)
-        if isinstance(error, ChannelUnknown) or error.retryable or error.query_first:
+        if isinstance(error, ChannelUnknown) or error.retryable or (error.query_first and not queried):
             await self._database.run(lambda tx: refunds.postpone_refund(tx, now=now, refund=refund))
             return refund
         return await self._database.run(
             lambda tx: refunds.record_refund_refused(tx, now=now, refund_id=refund.id, reason=reason)
         )
+
+
+def _defect(error: Exception) -> Exception | None:
+    """What deserves its trace in the log: everything but a channel's refusal or silence."""
+    return None if isinstance(error, ChannelError) else error
 
 
 async def check_forever(gateway: Gateway, *, every_s: float) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from feiqian.infra.database import Transaction
 from feiqian.kernel.calendar import ZONE
-from feiqian.kernel.ids import show_id
+from feiqian.kernel.ids import first_id_at, show_id
 from feiqian.payments.model import ChannelLine, ChannelLineKind, Happened, Payment, PaymentEvent, Refund
 from feiqian.payments.store import PAYMENT, REFUND
 
@@ -139,8 +139,8 @@ _WHERE = (
     " AND (%(amount)s::bigint IS NULL OR p.amount = %(amount)s)"
     " AND (%(text)s::text IS NULL OR p.order_no ILIKE '%%' || %(text)s || '%%' OR p.buyer = %(text)s"
     "      OR p.transaction_no LIKE %(text)s || '%%' OR p.out_trade_no = %(text)s)"
-    " AND (%(first)s::timestamptz IS NULL OR p.created_at >= %(first)s)"
-    " AND (%(end)s::timestamptz IS NULL OR p.created_at < %(end)s)"
+    " AND (%(first)s::uuid IS NULL OR p.id >= %(first)s)"
+    " AND (%(end)s::uuid IS NULL OR p.id < %(end)s)"
 )
 _REFUNDED = (
     " CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount), 0)::bigint AS refunded FROM payments.refund r"
@@ -149,7 +149,12 @@ _REFUNDED = (
 
 
 def _parameters(tx: Transaction, wanted: PaymentFilter) -> dict[str, object]:
-    return {"cell": tx.cell, **msgspec.structs.asdict(wanted)}
+    return {
+        "cell": tx.cell,
+        **msgspec.structs.asdict(wanted),
+        "first": first_id_at(wanted.first) if wanted.first else None,
+        "end": first_id_at(wanted.end) if wanted.end else None,
+    }
 
 
 async def list_payments(
@@ -278,14 +283,20 @@ async def trade_total(tx: Transaction, *, first: datetime, end: datetime) -> Tra
     """The figures of a period."""
     return await tx.one(
         TradeTotal,
-        "SELECT (SELECT count(*) FROM payments.payment WHERE cell = %(cell)s AND created_at >= %(first)s"
-        "   AND created_at < %(end)s)::bigint AS created,"
-        " (SELECT count(*) FROM payments.payment WHERE cell = %(cell)s AND created_at >= %(first)s"
-        "   AND created_at < %(end)s AND state = 'succeeded')::bigint AS created_paid,"
+        "SELECT (SELECT count(*) FROM payments.payment WHERE cell = %(cell)s AND id >= %(first_id)s"
+        "   AND id < %(end_id)s)::bigint AS created,"
+        " (SELECT count(*) FROM payments.payment WHERE cell = %(cell)s AND id >= %(first_id)s"
+        "   AND id < %(end_id)s AND state = 'succeeded')::bigint AS created_paid,"
         " count(*)::bigint AS payments, coalesce(sum(amount), 0)::bigint AS paid,"
         " coalesce(sum(fee), 0)::bigint AS fees, count(DISTINCT buyer)::bigint AS buyers FROM payments.payment"
         " WHERE cell = %(cell)s AND state = 'succeeded' AND paid_at >= %(first)s AND paid_at < %(end)s",
-        {"cell": tx.cell, "first": first, "end": end},
+        {
+            "cell": tx.cell,
+            "first": first,
+            "end": end,
+            "first_id": first_id_at(first),
+            "end_id": first_id_at(end),
+        },
     )
 
 

@@ -104,6 +104,11 @@ def refuse_altered(
         ("buyer", asked.buyer, had.buyer),
         ("metadata", asked.metadata, had.metadata),
         (
+            "expires_in_s",
+            asked.expires_in_s,
+            int(had.expires_at.timestamp()) - int(had.created_at.timestamp()),
+        ),
+        (
             "lines",
             [(s.merchant, s.amount) for s in asked_shares],
             [(s.merchant, s.amount) for s in had_shares],
