@@ -21,6 +21,11 @@ def new_id(now: datetime) -> UUID:
     return _stamp(value, version=7)
 
 
+def first_id_at(moment: datetime) -> UUID:
+    """The lowest UUIDv7 of a moment: what was created in a period is a range of ids, found without another index."""
+    return _stamp(int(moment.timestamp() * 1000) << 80, version=7)
+
+
 def derived_id(*parts: str) -> UUID:
     """A UUIDv8 that is a function of its parts: the same name always gives the same id.
 

@@ -37,7 +37,8 @@ CREATE TABLE payments.payment (
   UNIQUE (cell, out_trade_no)
 ) WITH (fillfactor = 80);
 CREATE INDEX payment_due ON payments.payment (cell, next_check_at) WHERE next_check_at IS NOT NULL;
-CREATE INDEX payment_paid ON payments.payment (cell, channel, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX payment_paid ON payments.payment (cell, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX payment_conflicted ON payments.payment (cell, id) WHERE state = 'conflicted';
 
 -- What each merchant gets of a payment.
 CREATE TABLE payments.share (
@@ -76,6 +77,7 @@ CREATE TABLE payments.refund (
 );
 CREATE INDEX refund_by_payment ON payments.refund (cell, payment);
 CREATE INDEX refund_due ON payments.refund (cell, next_check_at) WHERE next_check_at IS NOT NULL;
+CREATE INDEX refund_attention ON payments.refund (cell, id) WHERE state IN ('failed', 'abnormal');
 CREATE INDEX refund_succeeded ON payments.refund (cell, succeeded_at) WHERE succeeded_at IS NOT NULL;
 
 -- What happened to a payment, by whom, with the raw message where a channel said it. Never changed.
