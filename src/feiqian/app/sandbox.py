@@ -19,7 +19,7 @@ from feiqian.kernel.clock import SystemClock
 from feiqian.lending import register_funder
 from feiqian.members import Role, Scope, issue_api_key, register_platform, register_staff
 
-PLATFORM_NAME = "sandbox"
+PLATFORM_NAME = "锦程批发 Jincheng Wholesale"
 FUNDER_NO = "bank-a"
 FUNDER_NAME = "甲银行 Bank A"
 STAFF = (

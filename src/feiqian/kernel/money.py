@@ -66,7 +66,8 @@ def parse_major(text: str, currency: str = "CNY") -> int:
         exact = Decimal(text).scaleb(MINOR_DIGITS[currency])
     except ArithmeticError as error:
         raise ValueError(f"not an amount: {text!r}") from error
-    if not exact.is_finite() or exact != exact.to_integral_value():
+    # Far above any amount, far below where an exponent would fill the memory with digits.
+    if not exact.is_finite() or exact.adjusted() > 30 or exact != exact.to_integral_value():
         raise ValueError(f"not an amount in {currency}: {text!r}")
     return int(exact)
 
