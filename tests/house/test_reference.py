@@ -65,17 +65,18 @@ class TestTheReference:
     @pytest.mark.parametrize(
         ("page", "pattern", "below"),
         [
-            ("cli.md", r"add_parser\(\s*\"(\w+)\"", "cli"),
-            ("cli.md", r"add_argument\(\s*\"(--\w[\w-]*)\"", "cli"),
-            ("errors.md", r"\n    code = \"(\w+)\"", ""),
-            ("errors.md", r"our_code=\"(\w+)\"", "channels"),
-            ("metrics.md", r"\"(feiqian_\w+_(?:total|seconds))\"", "infra"),
-            ("postings.md", r"\"(\w+)\": Wording", "finance"),
-            ("accounts.md", r"\n    [A-Z_]+ = \"(\w+\.\w+)\"", "ledger"),
+            ("reference/cli.md", r"add_parser\(\s*\"(\w+)\"", "cli"),
+            ("reference/cli.md", r"add_argument\(\s*\"(--\w[\w-]*)\"", "cli"),
+            ("reference/errors.md", r"\n    code = \"(\w+)\"", ""),
+            ("reference/errors.md", r"our_code=\"(\w+)\"", "channels"),
+            ("reference/metrics.md", r"\"(feiqian_\w+_(?:total|seconds))\"", "infra"),
+            ("reference/postings.md", r"\"(\w+)\": Wording", "finance"),
+            ("operating/observing.md", r"log\.(?:info|warning|error|exception)\(\s*\"(\w+)\"", ""),
+            ("reference/accounts.md", r"\n    [A-Z_]+ = \"(\w+\.\w+)\"", "ledger"),
         ],
     )
     def test_names_every(self, page: str, pattern: str, below: str) -> None:
-        text = (DOCS / "reference" / page).read_text(encoding="utf-8")
+        text = (DOCS / page).read_text(encoding="utf-8")
         found = words_of(pattern, below=below)
         assert found
         assert sorted(word for word in found if word not in text) == []
