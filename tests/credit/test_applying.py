@@ -112,7 +112,7 @@ class TestAnApplication:
             ("limit", Decimal(120_000), Decimal(50_000), True),
         ]
         assert kept.reasons[1].english == (
-            "Settled trade of CNY 4050.00 in the last 30 days; at least CNY 2000.00 is needed."
+            "Settled trade of CNY 4,050.00 in the last 30 days; at least CNY 2,000.00 is needed."
         )
         assert kept.reasons[2].chinese == "近 30 天退款率 10 %，不得高于 20 %。"
         assert kept.rules_version == 1

@@ -134,9 +134,9 @@ class TestADecision:
         verdict = decide(GOOD, RULES, "CNY")
         assert [reason.english for reason in verdict.reasons] == [
             "3 against 3 in 30 days",
-            "CNY 12345.67 against CNY 2000.00 in 30 days",
+            "CNY 12,345.67 against CNY 2,000.00 in 30 days",
             "5.0334 % against 20 % in 30 days",
-            "The trade supports a line of CNY 3700.00; lines begin at CNY 500.00.",
+            "The trade supports a line of CNY 3,700.00; lines begin at CNY 500.00.",
         ]
         assert verdict.reasons[0].chinese == "30 天 3 对 3"
 

@@ -8,7 +8,7 @@ import msgspec
 
 from feiqian.credit.model import Comparison, FactName, Facts, LimitFormula, Outcome, Reason, Rule, RuleSet
 from feiqian.kernel.errors import InvalidRequest
-from feiqian.kernel.money import Rounding, format_major, to_minor
+from feiqian.kernel.money import Rounding, format_grouped, to_minor
 from feiqian.ledger import DayTotal
 
 LIMIT_DAYS = 30
@@ -90,10 +90,7 @@ def _judge(rule: Rule, facts: Facts, currency: str) -> Reason:
     value = facts.value(rule.fact)
     at_least = rule.comparison is Comparison.AT_LEAST
     passed = value is not None and (value >= rule.threshold if at_least else value <= rule.threshold)
-    words = {
-        "threshold": _show(rule.fact, rule.threshold, currency),
-        "window_days": str(facts.window_days),
-    }
+    days = str(facts.window_days)
     return Reason(
         code=rule.code,
         fact=rule.fact.value,
@@ -101,32 +98,49 @@ def _judge(rule: Rule, facts: Facts, currency: str) -> Reason:
         threshold=rule.threshold,
         passed=passed,
         english=rule.english.format(
-            value="unknown" if value is None else _show(rule.fact, value, currency), **words
+            value="unknown" if value is None else _show(rule.fact, value, currency),
+            threshold=_show(rule.fact, rule.threshold, currency),
+            window_days=days,
         ),
         chinese=rule.chinese.format(
-            value="未知" if value is None else _show(rule.fact, value, currency), **words
+            value="未知" if value is None else _show_chinese(rule.fact, value, currency),
+            threshold=_show_chinese(rule.fact, rule.threshold, currency),
+            window_days=days,
         ),
     )
 
 
 def _judge_limit(limit: int | None, formula: LimitFormula, currency: str) -> Reason:
-    shown = "?" if limit is None else format_major(limit, currency)
-    needed = format_major(formula.amount_min, currency)
+    needed = formula.amount_min
+    shown = "?" if limit is None else _english(limit, currency)
+    shown_chinese = "？" if limit is None else _chinese(limit, currency)
     return Reason(
         code=LIMIT_TOO_SMALL,
         fact="limit",
         value=None if limit is None else Decimal(limit),
         threshold=Decimal(formula.amount_min),
         passed=limit is not None and limit >= formula.amount_min,
-        english=f"The trade supports a line of {currency} {shown}; lines begin at {currency} {needed}.",
-        chinese=f"按交易额可授信 {currency} {shown}，最低授信额度为 {currency} {needed}。",
+        english=f"The trade supports a line of {shown}; lines begin at {_english(needed, currency)}.",
+        chinese=f"按交易额可授信 {shown_chinese}，最低授信额度为 {_chinese(needed, currency)}。",
     )
+
+
+def _english(amount: int, currency: str) -> str:
+    return f"{currency} {format_grouped(amount, currency)}"
+
+
+def _chinese(amount: int, currency: str) -> str:
+    return f"{format_grouped(amount, currency)} {'元' if currency == 'CNY' else currency}"
+
+
+def _show_chinese(fact: FactName, value: Decimal, currency: str) -> str:
+    return _chinese(int(value), currency) if fact in _MONEY else _show(fact, value, currency)
 
 
 def _show(fact: FactName, value: Decimal, currency: str) -> str:
     """A fact as a person reads it: money in major units, rates in percent, days as they are."""
     if fact in _MONEY:
-        return f"{currency} {format_major(int(value), currency)}"
+        return _english(int(value), currency)
     if fact is FactName.REFUND_RATE:
         return f"{(value * 100).normalize():f} %"
     return f"{value.normalize():f}"

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from feiqian.kernel.money import format_major
+from feiqian.kernel.money import format_grouped
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,9 +115,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 def yuan(amount_fen: int) -> str:
     """``-123456789`` fen as ``¥-1,234,567.89``."""
-    whole, _, rest = format_major(amount_fen).partition(".")
-    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-    return f"¥{sign}{int(digits):,}.{rest}"
+    return f"¥{format_grouped(amount_fen)}"
 
 
 def _word(holds: bool, word: str) -> str:

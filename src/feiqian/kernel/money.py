@@ -57,6 +57,12 @@ def format_major(amount: int, currency: str = "CNY") -> str:
     return f"{sign}{whole}.{rest:0{digits}d}" if digits else f"{sign}{whole}"
 
 
+def format_grouped(amount: int, currency: str = "CNY") -> str:
+    """Minor units for people: ``-123456`` fen is ``-1,234.56``."""
+    whole, point, rest = format_major(abs(amount), currency).partition(".")
+    return f"{'-' if amount < 0 else ''}{int(whole):,}{point}{rest}"
+
+
 def parse_major(text: str, currency: str = "CNY") -> int:
     """A decimal in major units as exact minor units: ``0.01`` yuan is 1 fen.
 
