@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feiqian.kernel.ids import derived_id
 from feiqian.kernel.money import AMOUNT_MAX, apportion
 from feiqian.payments import NewPayment, Payment, PaymentState, Refund, RefundState, Share
-from feiqian.payments.rules import fee_of, left_to_refund, shares_of, split_refund
+from feiqian.payments.rules import fee_of, left_to_refund, next_check, shares_of, split_refund
 from tests.conftest import NOW
 from tests.payments.shop import FEE_RATE, MERCHANTS, asked
 
@@ -196,3 +196,9 @@ class TestApportioning:
         assert sum(split_refund(500, payment, shares, [taken])) == 500
         with pytest.raises(ValueError, match="cannot apportion"):
             split_refund(501, payment, shares, [taken])
+
+
+class TestAQuestionToTheChannel:
+    def test_is_put_less_and_less_often(self) -> None:
+        waits = [int((next_check(NOW, checks) - NOW).total_seconds()) for checks in range(8)]
+        assert waits == [30, 60, 180, 600, 1800, 3600, 3600, 3600]
