@@ -10,7 +10,7 @@ help: ## Show what can be made
 
 run: ## Set up, replay a few days of trade, serve the console on http://localhost:8000 until Ctrl-C
 	@$(PYTHON) scripts/setup.py run
-	@$(BIN)/feiqian demo --days 3
+	@$(BIN)/feiqian demo --days 7
 	@exec $(BIN)/feiqian serve --sandbox
 
 test: ## Set up, then run every check and every test

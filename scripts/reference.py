@@ -122,7 +122,7 @@ def commands(words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every command, found by reading the help of the one above it."""
     yield words
     listed = re.search(r"^positional arguments:\n  [A-Z]+\n((?:    .*\n?)+)", help_of(words), re.MULTILINE)
-    for name in re.findall(r"^ {4}([a-z]+)", listed[1] if listed else "", re.MULTILINE):
+    for name in re.findall(r"^ {4}([a-z-]+)", listed[1] if listed else "", re.MULTILINE):
         yield from commands((*words, name))
 
 

@@ -22,7 +22,7 @@ from feiqian.app.sandbox import (
 )
 from feiqian.app.services import Services, open_services
 from feiqian.clearing import total_settled
-from feiqian.demo import Connection, Facts, Story, StoryOptions, Summary, open_story, tell
+from feiqian.demo import Connection, Facts, Story, StoryError, StoryOptions, Summary, open_story, tell
 from feiqian.finance import count_vouchers
 from feiqian.infra.migrations import migrate
 from feiqian.infra.settings import Settings
@@ -46,6 +46,11 @@ def open_told(settings: Settings, options: StoryOptions, *, fresh: bool) -> Stor
 
     Raises: DirectoryInUse, OrdersFileError, StoryError.
     """
+    if fresh and settings.database_url is not None:
+        raise StoryError(
+            "--fresh empties the data directory, not the database of FEIQIAN_DATABASE_URL. Give an empty database,"
+            " or unset it to use the embedded one."
+        )
     if fresh:
         forget(settings.data_dir)
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -11,12 +11,14 @@ import feiqian
 from feiqian.app.databases import open_database
 from feiqian.app.sandbox import SandboxFailed
 from feiqian.app.services import ChannelMissing
-from feiqian.cli import benches, ledger, serving, simulating, story
+from feiqian.cli import benches, ledger, serving, setting_up, simulating, story
 from feiqian.demo import DirectoryInUse, OrdersFileError, StoryError
 from feiqian.infra.logs import configure_logs
 from feiqian.infra.migrations import migrate
 from feiqian.infra.postgres import PostgresFailed
 from feiqian.infra.settings import Settings, SettingsInvalid, load_settings
+from feiqian.kernel.errors import Refusal
+from feiqian.members import Role, Scope
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("migrate", help="bring the database schema to this version")
     command.set_defaults(run=_migrate)
 
+    _add_setup(commands)
     _add_demo(commands)
 
     command = commands.add_parser("simulate", help="run a protocol-true stand-in for a channel")
@@ -76,6 +79,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_setup(commands: Any) -> None:
+    command = commands.add_parser("setup", help="register platforms, API keys, staff and funders")
+    kinds = command.add_subparsers(metavar="WHAT", required=True)
+    command = kinds.add_parser("platform", help="a business that runs its trade on us")
+    command.add_argument("name")
+    command.add_argument(
+        "--webhook-url", metavar="URL", help="where its events are delivered; a new secret is shown"
+    )
+    command.set_defaults(run=setting_up.platform)
+    command = kinds.add_parser("api-key", help="a key of the partner API, shown once")
+    command.add_argument("platform", help="the platform's name")
+    command.add_argument("--label", default="default", help="a new key replaces the one of the same label")
+    command.add_argument(
+        "--scope",
+        action="append",
+        default=[],
+        choices=[scope.value for scope in Scope],
+        help="default: every scope",
+    )
+    command.set_defaults(run=setting_up.api_key)
+    command = kinds.add_parser("staff", help="a person who signs in to the console")
+    command.add_argument("email")
+    command.add_argument("--name", required=True)
+    command.add_argument("--role", required=True, choices=[role.value for role in Role])
+    command.set_defaults(run=setting_up.staff)
+    command = kinds.add_parser("funder", help="who lends")
+    command.add_argument("number")
+    command.add_argument("name")
+    command.set_defaults(run=setting_up.funder)
+
+
 def _add_demo(commands: Any) -> None:
     command = commands.add_parser(
         "demo",
@@ -90,7 +124,7 @@ def _add_demo(commands: Any) -> None:
         "--days",
         type=int,
         metavar="N",
-        help="the first N dates with trade (default: all of a file, 3 without)",
+        help="the first N dates with trade (default: all of a file, 7 without)",
     )
     command.add_argument(
         "--seed", type=int, default=1, help="of the generated trade, without --orders (default 1)"
@@ -136,6 +170,9 @@ def main() -> None:
     except SettingsInvalid as error:
         print(f"feiqian: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
+    except Refusal as refusal:
+        print(f"feiqian: {refusal.sentence('en')}", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
     except (
         PostgresFailed,
         ChannelMissing,

@@ -87,7 +87,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int = 1
     first_date: date = date(2026, 11, 1)
-    days: int = 3
+    days: int = 7
     """Trading days."""
     orders_a_day: int = 60
     """Invoices of every kind, on average."""

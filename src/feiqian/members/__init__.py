@@ -29,11 +29,13 @@ from feiqian.members.operations import (
     open_session,
     password_fits,
     platform_id,
+    platform_of_name,
     record_failure,
     register_merchant,
     register_platform,
     register_staff,
     require_merchants,
+    set_webhook,
 )
 from feiqian.members.store import find_caller, read_merchants, read_platform, search_merchants
 
@@ -61,6 +63,7 @@ __all__ = [
     "open_session",
     "password_fits",
     "platform_id",
+    "platform_of_name",
     "read_merchants",
     "read_platform",
     "record_failure",
@@ -69,4 +72,5 @@ __all__ = [
     "register_staff",
     "require_merchants",
     "search_merchants",
+    "set_webhook",
 ]

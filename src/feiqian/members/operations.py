@@ -10,10 +10,10 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from feiqian.infra.database import Transaction
-from feiqian.kernel.errors import InvalidRequest, ReplayAltered
+from feiqian.kernel.errors import InvalidRequest, NotFound, ReplayAltered
 from feiqian.kernel.ids import derived_id, new_id
 from feiqian.members import store
-from feiqian.members.model import Merchant, MerchantUnknown, Role, Scope, Staff, StaffSecret
+from feiqian.members.model import Merchant, MerchantUnknown, Platform, Role, Scope, Staff, StaffSecret
 
 SESSION_LASTS = timedelta(hours=12)
 FAILURES_MAX = 5
@@ -54,6 +54,24 @@ async def register_platform(
         tx, id=id, name=name, webhook_url=webhook_url, webhook_secret=webhook_secret, now=now
     )
     return id
+
+
+async def set_webhook(tx: Transaction, *, platform: UUID, url: str, secret: str) -> None:
+    """Deliver a platform's events to an address, signed with a secret; what was set before is replaced.
+
+    Raises: InvalidRequest unless the address is http or https.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise InvalidRequest(field="webhook_url", reason="must begin with https:// or http://")
+    await store.update_webhook(tx, platform=platform, url=url, secret=secret)
+
+
+async def platform_of_name(tx: Transaction, *, name: str) -> Platform:
+    """A registered platform. Raises: NotFound."""
+    platform = await store.read_platform(tx, platform_id(name))
+    if platform is None:
+        raise NotFound(what="platform", name=name)
+    return platform
 
 
 async def issue_api_key(

@@ -26,6 +26,13 @@ async def insert_platform(
     )
 
 
+async def update_webhook(tx: Transaction, *, platform: UUID, url: str, secret: str) -> None:
+    await tx.execute(
+        "UPDATE members.platform SET webhook_url = %s, webhook_secret = %s WHERE cell = %s AND id = %s",
+        (url, secret, tx.cell, platform),
+    )
+
+
 async def read_platform(tx: Transaction, id: UUID) -> Platform | None:
     return await tx.maybe(
         Platform,

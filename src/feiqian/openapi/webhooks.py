@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER_S = (60, 300, 300, 600, 600, 600, 600, 600, 3600, 3600, 3600, 3600, 3600, 21600, 21600, 21600)
 """After each failed delivery; after the last one an event is given up and stays listed with its error."""
 TIMEOUT_S = 10
+PREFIX = "whsec_"
 TAKEN_FOR = timedelta(seconds=60)
 BATCH_COUNT = 50
 
@@ -150,6 +151,7 @@ class Webhooks:
 
 
 def sign(secret: str, id: str, timestamp: str, body: bytes) -> str:
-    """``v1,`` and the base64 of HMAC-SHA256 over ``id.timestamp.body``."""
-    digest = hmac.digest(secret.encode(), f"{id}.{timestamp}.".encode() + body, "sha256")
+    """``v1,`` and the base64 of HMAC-SHA256 over ``id.timestamp.body``; a ``whsec_`` secret is base64 of its key."""
+    key = base64.b64decode(secret.removeprefix(PREFIX)) if secret.startswith(PREFIX) else secret.encode()
+    digest = hmac.digest(key, f"{id}.{timestamp}.".encode() + body, "sha256")
     return "v1," + base64.b64encode(digest).decode()

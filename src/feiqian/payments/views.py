@@ -124,7 +124,7 @@ def _payment(
         description=payment.description,
         buyer=payment.buyer,
         method=payment.method,
-        code_url=payment.code_url,
+        code_url=payment.code_url if payment.state is PaymentState.AWAITING_PAYMENT else None,
         cashier_url=f"{base_url}/cashier/{payment.shown_id.removeprefix('payment_')}",
         created_at=payment.created_at,
         expires_at=payment.expires_at,
