@@ -55,30 +55,31 @@ def said(payment: Payment, **otherwise: object) -> ChannelPayment:
 class Shop:
     """One platform's payments."""
 
-    def __init__(self, database: Database, platform: UUID) -> None:
+    def __init__(self, database: Database, platform: UUID, fee_rate: Decimal = FEE_RATE) -> None:
         self.database = database
         self.platform = platform
+        self.fee_rate = fee_rate
 
     async def create(self, order: NewPayment, now: datetime = NOW) -> Payment:
         return await self.database.run(
             lambda tx: create_payment(
-                tx, now=now, platform=self.platform, channel="wechatpay", fee_rate=FEE_RATE, asked=order
+                tx, now=now, platform=self.platform, channel="wechatpay", fee_rate=self.fee_rate, asked=order
             )
         )
 
-    async def order(self, order_no: str, *amounts: int) -> Payment:
+    async def order(self, order_no: str, *amounts: int, now: datetime = NOW) -> Payment:
         """An order that nobody has paid yet."""
-        return await self.create(asked(order_no, *amounts))
+        return await self.create(asked(order_no, *amounts), now)
 
-    async def hear(self, *words: ChannelPayment) -> list[Payment | NoticeUnmatched]:
+    async def hear(self, *words: ChannelPayment, now: datetime = NOW) -> list[Payment | NoticeUnmatched]:
         """Take the channel's words as one batch."""
         heard = [Paid(word, Actor.CHANNEL, MCHID, APPID) for word in words]
-        return await self.database.run(lambda tx: confirm(tx, now=NOW, paid=heard))
+        return await self.database.run(lambda tx: confirm(tx, now=now, paid=heard))
 
-    async def paid(self, order_no: str, *amounts: int) -> Payment:
+    async def paid(self, order_no: str, *amounts: int, now: datetime = NOW) -> Payment:
         """An order that was paid."""
-        payment = await self.order(order_no, *amounts)
-        await self.hear(said(payment))
+        payment = await self.order(order_no, *amounts, now=now)
+        await self.hear(said(payment, paid_at=now), now=now)
         return await self.payment(payment)
 
     async def payment(self, payment: Payment) -> Payment:
@@ -118,6 +119,7 @@ class Shop:
         state: ChannelRefundState = ChannelRefundState.SUCCEEDED,
         *,
         amount: int | None = None,
+        now: datetime = NOW,
     ) -> Refund:
         """Take the channel's word about a refund."""
         word = ChannelRefund(
@@ -125,9 +127,9 @@ class Shop:
             state=state,
             channel_refund_no=f"C-{refund.refund_no}",
             amount=amount if amount is not None else refund.amount,
-            succeeded_at=NOW if state is ChannelRefundState.SUCCEEDED else None,
+            succeeded_at=now if state is ChannelRefundState.SUCCEEDED else None,
         )
-        return await self.database.run(lambda tx: record_refund(tx, now=NOW, said=word, actor=Actor.CHANNEL))
+        return await self.database.run(lambda tx: record_refund(tx, now=now, said=word, actor=Actor.CHANNEL))
 
     async def refund_now(self, refund: Refund) -> Refund:
         """As it is now."""
@@ -152,7 +154,7 @@ class Shop:
             return await broken(tx)
 
 
-async def open_shop(database: Database) -> Shop:
+async def open_shop(database: Database, fee_rate: Decimal = FEE_RATE) -> Shop:
     platform = await database.run(lambda tx: register_platform(tx, now=NOW, name="mall"))
     for merchant_no in MERCHANTS:
         await database.run(
@@ -160,4 +162,4 @@ async def open_shop(database: Database) -> Shop:
                 tx, now=NOW, platform=platform, merchant_no=merchant_no, name=f"Merchant {merchant_no}"
             )
         )
-    return Shop(database, platform)
+    return Shop(database, platform, fee_rate)
