@@ -113,7 +113,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     previous: DayFigures
     """The same weekday a week before."""
     balances: Balances
-    """Now; of a date that is over, at its close."""
+    balances_of: date | None
+    """The date at whose close these were the balances: the one that was asked for, if it is over; None is now."""
     hours: list[Hour]
     days: list[Day]
     top_merchants: list[TopMerchant]
@@ -131,21 +132,23 @@ async def overview(
     watch: GivenWatch,
     day: Annotated[date | None, QueryParameter(name="date")] = None,
 ) -> Response[Overview]:
-    """Of the current business date when none is given.
+    """Of the current business date when none is given, or of the newest with trade while that has none.
 
     What the answer says of the invariants is their last check; where that is old, the next begins after the answer.
     """
     now, currency = clock.now(), settings.currency
     today = business_date(now)
-    shown = day or today
     async with database.reading() as tx:
+        shown = day or await _newest_day(tx, today)
+        closed = day if day and day < today else None
         found = Overview(
             date=shown,
             now=now,
             currency=currency,
             today=await _figures(tx, shown),
             previous=await _figures(tx, shown - WEEK),
-            balances=await _balances(tx, currency, through=shown if shown < today else None),
+            balances=await _balances(tx, currency, through=closed),
+            balances_of=closed,
             hours=await _hours(tx, shown),
             days=await _days(tx, shown, currency),
             top_merchants=await _top_merchants(tx, shown),
@@ -154,6 +157,11 @@ async def overview(
         )
     check = BackgroundTask(watch.report, database, now, fresh_for=LOOKED_AT_EVERY)
     return Response(found, background=check)
+
+
+async def _newest_day(tx: Transaction, today: date) -> date:
+    rows = await day_totals(tx, first=start_of(today) - LOOKED_BACK, end=end_of(today), limit=1)
+    return rows[0].day if rows else today
 
 
 async def _figures(tx: Transaction, day: date) -> DayFigures:

@@ -18,6 +18,7 @@ from feiqian.kernel.calendar import end_of, start_of
 from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.ids import parse_id, show_id
 from feiqian.ledger import PostedTransaction, transactions
+from feiqian.members import read_merchants
 from feiqian.payments import (
     Happened,
     Payment,
@@ -32,6 +33,7 @@ from feiqian.payments import (
     history,
     list_payments,
     read_refunds,
+    read_shares,
     refunded_id,
     requested_id,
     require_payment,
@@ -80,7 +82,10 @@ class ChannelEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     kind: str
+    chinese: str
+    english: str
     summary: str
+    """The channel's number for it; its state where it gave none."""
     body: Any
 
 
@@ -88,6 +93,8 @@ class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one payment."""
 
     payment: PaymentView
+    merchant_names: dict[str, str]
+    """Of the merchants who share it, by their numbers."""
     refunds: list[RefundView]
     timeline: list[TimelineEvent]
     transactions: list[TransactionView]
@@ -140,8 +147,11 @@ class PaymentController(Controller):
             refunds = (await read_refunds(tx, [payment.id]))[payment.id]
             happened = await history(tx, payment.id)
             (view,) = await show_payments(tx, [payment], base_url=settings.base_url)
+            shares = (await read_shares(tx, [payment.id]))[payment.id]
+            merchants = await read_merchants(tx, [share.merchant for share in shares])
             return PaymentPage(
                 payment=view,
+                merchant_names={merchant.merchant_no: merchant.name for merchant in merchants},
                 refunds=await show_refunds(tx, refunds),
                 timeline=[_timeline(each) for each in happened],
                 transactions=await show_transactions(
@@ -204,10 +214,13 @@ def _timeline(happened: Happened) -> TimelineEvent:
 
 def _channel_event(happened: Happened) -> ChannelEvent:
     body = happened.body if isinstance(happened.body, dict) else {}
-    said = (body.get("state"), body.get("transaction_no") or body.get("channel_refund_no"))
+    said = body.get("transaction_no") or body.get("channel_refund_no") or body.get("state")
+    wording = EVENTS[happened.event]
     return ChannelEvent(
         at=happened.at,
         kind=happened.event.value,
-        summary=" ".join(str(each) for each in said if each),
+        chinese=wording.chinese,
+        english=wording.english,
+        summary=str(said or ""),
         body=happened.body,
     )

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, get
@@ -14,7 +15,8 @@ from feiqian.infra.database import Transaction
 from feiqian.infra.web import language_of
 from feiqian.kernel.calendar import business_date, end_of, local, start_of
 from feiqian.kernel.errors import NotFound
-from feiqian.payments import DayTotal, day_totals
+from feiqian.kernel.ids import parse_id, show_id
+from feiqian.payments import DayTotal, PlatformNo, day_totals, platform_nos
 from feiqian.reconciliation import WORDING, DayKey, ReconciledDay, ReconciledItem, Status, StatusTotal
 
 CHANNEL = "wechatpay"
@@ -57,7 +59,13 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     status: Status
     our_no: str | None
+    """Our number at the channel."""
     our_id: str | None
+    """payment_… or refund_…"""
+    platform_no: str | None
+    """The order's or refund's number at the platform: what people know it by."""
+    payment_id: str | None
+    """The payment that it is, or that it gives back."""
     channel_no: str | None
     our_amount: int | None
     their_amount: int | None
@@ -114,10 +122,11 @@ class ReconciliationController(Controller):
             items = await reconciliation.items(
                 tx, channel=CHANNEL, day=day, status=status, after=after, limit=limit + 1
             )
-        page, chinese = items[:limit], language_of(request) == "zh"
+            page, chinese = items[:limit], language_of(request) == "zh"
+            numbers = await platform_nos(tx, [id for item in page if (id := _our_id(item))])
         return DayPage(
             day=_whole(found),
-            items=[_item(item, chinese=chinese) for item in page],
+            items=[_item(item, numbers, chinese=chinese) for item in page],
             next_cursor=show_cursor(page[-1].line) if len(items) > limit else None,
         )
 
@@ -200,14 +209,22 @@ def _pending_facts(day: DayTotal) -> dict[str, Any]:
     }
 
 
-def _item(item: ReconciledItem, *, chinese: bool) -> ItemView:
+def _our_id(item: ReconciledItem) -> UUID | None:
+    return parse_id(item.kind.value, item.our_id) if item.our_id else None
+
+
+def _item(item: ReconciledItem, numbers: dict[UUID, PlatformNo], *, chinese: bool) -> ItemView:
     note = WORDING[item.note] if item.note else None
+    id = _our_id(item)
+    number = numbers.get(id) if id else None
     return ItemView(
         id=item.shown_id,
         kind=item.kind.value,
         status=item.status,
         our_no=item.no,
         our_id=item.our_id,
+        platform_no=number.no if number else None,
+        payment_id=show_id("payment", number.payment) if number else None,
         channel_no=item.channel_no or item.our_channel_no,
         our_amount=item.our_amount,
         their_amount=item.their_amount,

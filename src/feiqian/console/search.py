@@ -2,11 +2,11 @@
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import get
+from litestar import Request, get
 from litestar.params import QueryParameter
 
 from feiqian import finance, lending
@@ -14,6 +14,7 @@ from feiqian.console.given import GivenDatabase, GivenSettings
 from feiqian.console.payments import meant_by
 from feiqian.finance import VoucherKey
 from feiqian.infra.database import Transaction
+from feiqian.infra.web import language_of
 from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.ids import parse_id, show_id
 from feiqian.kernel.money import AMOUNT_MAX, parse_major
@@ -49,6 +50,7 @@ class Hits(msgspec.Struct, frozen=True):
 
 @get("/search")
 async def search(
+    request: Request[Any, Any, Any],
     database: GivenDatabase,
     settings: GivenSettings,
     q: Annotated[str, QueryParameter(max_length=100)] = "",
@@ -64,7 +66,7 @@ async def search(
                 *await _refunds(tx, text),
                 *await _merchants(tx, text),
                 *await _loans(tx, text),
-                *await _vouchers(tx, text),
+                *await _vouchers(tx, text, chinese=language_of(request) == "zh"),
                 *await _transactions(tx, text),
                 *await _funders(tx, text),
             ]
@@ -148,7 +150,7 @@ async def _loans(tx: Transaction, text: str) -> list[Hit]:
     ]
 
 
-async def _vouchers(tx: Transaction, text: str) -> list[Hit]:
+async def _vouchers(tx: Transaction, text: str, *, chinese: bool) -> list[Hit]:
     found = VOUCHER_NUMBER.fullmatch(text)
     if found is None or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1:
         return []
@@ -159,7 +161,7 @@ async def _vouchers(tx: Transaction, text: str) -> list[Hit]:
             kind="voucher",
             id=voucher.shown_id,
             title=voucher.number,
-            subtitle=f"{voucher.book} · {voucher.summary_chinese} {voucher.summary_english}",
+            subtitle=voucher.summary_chinese if chinese else voucher.summary_english,
             amount=voucher.total,
             link=f"/vouchers/{voucher.shown_id}",
         )

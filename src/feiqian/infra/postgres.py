@@ -36,6 +36,8 @@ _SETTINGS: Mapping[str, str] = {
     "wal_buffers": "16MB",
     "checkpoint_timeout": "15min",
     "jit": "off",
+    # Plans of a young table are made for an empty one; they are made anew once it has been analysed.
+    "autovacuum_naptime": "5s",
     "log_min_messages": "warning",
     "log_checkpoints": "off",
     "timezone": "UTC",

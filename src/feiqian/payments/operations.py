@@ -76,9 +76,7 @@ async def create_payment(
 async def record_prepaid(tx: Transaction, *, now: datetime, payment: Payment, prepaid: Prepaid) -> Payment:
     """The channel took the order: the buyer may pay."""
     issued = happened(payment.id, now, PaymentEvent.CODE_ISSUED, Actor.SCHEDULE)
-    moved = await store.set_awaiting(
-        tx, issued, code_url=prepaid.code_url, next_check_at=rules.next_check(now, 0)
-    )
+    moved = await store.set_awaiting(tx, issued, code_url=prepaid.code_url)
     if not moved:
         return await require_payment(tx, payment.id)
     return msgspec.structs.replace(payment, state=PaymentState.AWAITING_PAYMENT, code_url=prepaid.code_url)
@@ -180,7 +178,7 @@ async def confirm(tx: Transaction, *, now: datetime, paid: Sequence[Paid]) -> li
         if event is PaymentEvent.PAID:
             fresh[payment.id] = each
         elif event is PaymentEvent.CONFLICTED:
-            await store.set_state(tx, payment.id, PaymentState.CONFLICTED)
+            await store.set_conflicted(tx, payment.id, now)
             await tx.publish(PaymentConflicted(payment, now))
     await _post(tx, now, [payments[each.order.out_trade_no] for each in fresh.values()])
     await store.record(tx, news)

@@ -105,6 +105,15 @@ class MerchantTotal(msgspec.Struct, frozen=True, kw_only=True):
     paid: int
 
 
+class PlatformNo(msgspec.Struct, frozen=True, kw_only=True):
+    """The platform's own number of a payment or refund, and the payment that it belongs to."""
+
+    id: UUID
+    no: str
+    """order_no or refund_no."""
+    payment: UUID
+
+
 class _LineRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: ChannelLineKind
     our_no: str
@@ -192,6 +201,17 @@ async def total_payments(tx: Transaction, *, wanted: PaymentFilter) -> PaymentTo
 async def read_payments(tx: Transaction, ids: Sequence[UUID]) -> list[Payment]:
     """Payments by id."""
     return await tx.all(Payment, PAYMENT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, list(ids)))
+
+
+async def platform_nos(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, PlatformNo]:
+    """What platforms call these payments and refunds, by their ids."""
+    rows = await tx.all(
+        PlatformNo,
+        "SELECT id, order_no AS no, id AS payment FROM payments.payment WHERE cell = %s AND id = ANY(%s)"
+        " UNION ALL SELECT id, refund_no, payment FROM payments.refund WHERE cell = %s AND id = ANY(%s)",
+        (tx.cell, list(ids), tx.cell, list(ids)),
+    )
+    return {row.id: row for row in rows}
 
 
 async def find_refund(tx: Transaction, *, platform: UUID, id: UUID) -> Refund | None:
@@ -344,7 +364,7 @@ async def merchant_totals(
 async def count_states(tx: Transaction) -> dict[str, int]:
     """How many payments need somebody: conflicted ones, and refunds that failed or are abnormal."""
     rows = await tx.connection.execute(
-        "SELECT 'conflicted', count(*) FROM payments.payment WHERE cell = %(cell)s AND state = 'conflicted'"
+        "SELECT 'conflicted', count(*) FROM payments.payment WHERE cell = %(cell)s AND conflicted_at IS NOT NULL"
         " UNION ALL SELECT 'refund_failed', count(*) FROM payments.refund WHERE cell = %(cell)s"
         "   AND state IN ('failed', 'abnormal')",
         {"cell": tx.cell},

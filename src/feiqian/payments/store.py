@@ -135,10 +135,13 @@ async def read_shares(tx: Transaction, payments: Sequence[UUID]) -> dict[UUID, l
     return shares
 
 
-async def set_awaiting(tx: Transaction, issued: Happened, *, code_url: str, next_check_at: datetime) -> int:
-    """Move a created payment on and record it, in one statement; 0 when it is no longer created."""
+async def set_awaiting(tx: Transaction, issued: Happened, *, code_url: str) -> int:
+    """Move a created payment on and record it, in one statement; 0 when it is no longer created.
+
+    When to ask next stays as it was: a row whose indexed columns do not change is updated in its own page.
+    """
     return await tx.execute(
-        "WITH p AS (UPDATE payments.payment SET state = %s, code_url = %s, next_check_at = %s"
+        "WITH p AS (UPDATE payments.payment SET state = %s, code_url = %s"
         " WHERE cell = %s AND id = %s AND state = %s RETURNING cell, id),"
         " e AS (INSERT INTO payments.event (cell, payment, id, at, event, actor)"
         " SELECT p.cell, p.id, %s::uuid, %s::timestamptz, %s::text, %s::text FROM p)"
@@ -146,7 +149,6 @@ async def set_awaiting(tx: Transaction, issued: Happened, *, code_url: str, next
         (
             PaymentState.AWAITING_PAYMENT.value,
             code_url,
-            next_check_at,
             tx.cell,
             issued.payment,
             PaymentState.CREATED.value,
@@ -171,6 +173,13 @@ async def set_checked(tx: Transaction, id: UUID, checks: int, next_check_at: dat
         "UPDATE payments.payment SET checks = %s, next_check_at = %s"
         " WHERE cell = %s AND id = %s AND next_check_at IS NOT NULL",
         (checks, next_check_at, tx.cell, id),
+    )
+
+
+async def set_conflicted(tx: Transaction, id: UUID, now: datetime) -> None:
+    await tx.execute(
+        "UPDATE payments.payment SET state = %s, conflicted_at = %s, next_check_at = NULL WHERE cell = %s AND id = %s",
+        (PaymentState.CONFLICTED.value, now, tx.cell, id),
     )
 
 

@@ -30,15 +30,16 @@ CREATE TABLE payments.payment (
   expires_at     timestamptz NOT NULL,  -- not payable from then on
   paid_at        timestamptz,           -- the channel's time
   transaction_no text,                  -- the channel's number
+  conflicted_at  timestamptz,           -- when it became conflicted
   checks         smallint    NOT NULL DEFAULT 0,  -- how often the channel was asked
   next_check_at  timestamptz,           -- when to ask again; null when nothing is open
   PRIMARY KEY (cell, id),
   UNIQUE (cell, platform, order_no),
   UNIQUE (cell, out_trade_no)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 70);
 CREATE INDEX payment_due ON payments.payment (cell, next_check_at) WHERE next_check_at IS NOT NULL;
 CREATE INDEX payment_paid ON payments.payment (cell, paid_at) WHERE paid_at IS NOT NULL;
-CREATE INDEX payment_conflicted ON payments.payment (cell, id) WHERE state = 'conflicted';
+CREATE INDEX payment_conflicted ON payments.payment (cell, conflicted_at) WHERE conflicted_at IS NOT NULL;
 
 -- What each merchant gets of a payment.
 CREATE TABLE payments.share (
