@@ -61,6 +61,15 @@ class TestTheDay:
         assert -await moved(database, receivable, "refund_succeeded", TODAY) == page["today"]["refunded"]
         assert await moved(database, AccountCode.PLATFORM_FEE, "payment", TODAY) == page["today"]["fees"]
 
+    async def test_is_the_newest_with_trade_until_today_has_some(self, console: Client, shop: Shop) -> None:
+        assert (await overview(console))["date"] == TODAY.isoformat()
+        await shop.pay("100", {"S10": 5_000}, at=local(TODAY - timedelta(days=3), 9))
+        await shop.order("101", {"S10": 1_000}, at=local(TODAY, 9))
+        page = await overview(console)
+        assert (page["date"], page["today"]["paid"]) == ((TODAY - timedelta(days=3)).isoformat(), 5_000)
+        await shop.pay("102", {"S10": 2_000}, at=local(TODAY, 10))
+        assert (await overview(console))["date"] == TODAY.isoformat()
+
     async def test_stands_beside_the_same_weekday_a_week_before(self, console: Client, shop: Shop) -> None:
         await trade(shop)
         page = await overview(console)

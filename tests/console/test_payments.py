@@ -141,10 +141,11 @@ class TestThePage:
         ]
         assert all(each["chinese"] and each["english"] for each in page["timeline"])
         assert page["timeline"][3]["detail"] == "R1"
-        assert [(each["kind"], each["summary"]) for each in page["channel_events"]] == [
-            ("paid", f"paid {paid.transaction_no}"),
-            ("refund_succeeded", f"succeeded {refund.channel_refund_no}"),
+        assert [(each["kind"], each["english"], each["summary"]) for each in page["channel_events"]] == [
+            ("paid", "Paid and posted", paid.transaction_no),
+            ("refund_succeeded", "Refund reached the buyer", refund.channel_refund_no),
         ]
+        assert list(page["merchant_names"]) == ["S10"]
         assert page["channel_events"][0]["body"]["amount"] == 10_000
 
     async def test_of_an_unpaid_payment_has_no_entries(self, console: Client, shop: Shop) -> None:

@@ -75,6 +75,12 @@ class TestADay:
                 (refund.out_refund_no, "matched", 400, 400),
             ]
         )
+        assert {(row["kind"], row["platform_no"], row["payment_id"]) for row in rows} == {
+            ("payment", "0", paid[0].shown_id),
+            ("payment", "1", paid[1].shown_id),
+            ("payment", "2", paid[2].shown_id),
+            ("refund", "R1", paid[0].shown_id),
+        }
         day = (await console.get(f"{LIST}/{DAY}")).json()["day"]
         assert (day["state"], day["bill_lines"], day["unexplained"]) == ("differences", 3, 1)
         assert (day["bill_amount"], day["our_amount"]) == (1_602, 2_603)

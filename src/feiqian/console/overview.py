@@ -113,8 +113,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     previous: DayFigures
     """The same weekday a week before."""
     balances: Balances
-    balances_of: date | None
-    """The date at whose close these were the balances: the one that was asked for, if it is over; None is now."""
+    balances_now: bool
+    """They are of now; else, where a date was asked for that is over, of its close."""
     hours: list[Hour]
     days: list[Day]
     top_merchants: list[TopMerchant]
@@ -140,15 +140,15 @@ async def overview(
     today = business_date(now)
     async with database.reading() as tx:
         shown = day or await _newest_day(tx, today)
-        closed = day if day and day < today else None
+        closed = day is not None and day < today
         found = Overview(
             date=shown,
             now=now,
             currency=currency,
             today=await _figures(tx, shown),
             previous=await _figures(tx, shown - WEEK),
-            balances=await _balances(tx, currency, through=closed),
-            balances_of=closed,
+            balances=await _balances(tx, currency, through=shown if closed else None),
+            balances_now=not closed,
             hours=await _hours(tx, shown),
             days=await _days(tx, shown, currency),
             top_merchants=await _top_merchants(tx, shown),
