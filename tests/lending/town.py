@@ -10,7 +10,7 @@ from feiqian.infra.invariants import check
 from feiqian.kernel.calendar import business_date, local
 from feiqian.kernel.ids import derived_id
 from feiqian.ledger import PLATFORM_BOOK, AccountCode, AccountRef, Leg, NewTransaction
-from feiqian.lending import Debt, Loan, LoanView, Repayment
+from feiqian.lending import Debt, Loan, LoanPosition, Repayment
 from feiqian.members import register_merchant, register_platform
 
 MONDAY = date(2026, 3, 2)
@@ -147,7 +147,7 @@ class Town:
         )
         await self.database.run(lambda tx: ledger.post_all(tx, now=now, transactions=[spent]))
 
-    async def show(self, loan: Loan) -> LoanView:
+    async def show(self, loan: Loan) -> LoanPosition:
         async with self.database.transaction() as tx:
             return await lending.loan_of_id(tx, id=loan.id)
 

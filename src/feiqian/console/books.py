@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from feiqian import finance
 from feiqian.console.given import GivenClock, GivenDatabase, GivenSettings
-from feiqian.console.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.finance import TrialBalanceTotals, Voucher, VoucherKey
+from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.infra.web import language_of
 from feiqian.kernel.calendar import business_date
 from feiqian.kernel.errors import InvalidRequest

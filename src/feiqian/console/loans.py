@@ -1,6 +1,6 @@
 """Loans with their movements and why they were granted; funders with their positions."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -8,45 +8,23 @@ from litestar import Controller, Request, get
 from litestar.params import FromPath, QueryParameter
 
 from feiqian import lending
-from feiqian.console.credit import DecisionView, show_decision
 from feiqian.console.given import GivenClock, GivenDatabase
-from feiqian.console.paging import Cursor, Limit, Page, SummedPage
 from feiqian.console.transactions import TransactionView, show_transactions
 from feiqian.credit import decision_of_id
+from feiqian.infra.paging import Cursor, Limit, Page, SummedPage
 from feiqian.infra.web import language_of
-from feiqian.kernel.ids import parse_id, show_id
+from feiqian.kernel.ids import parse_id
 from feiqian.ledger import transactions
-from feiqian.lending import FunderView, LoanMovement, LoanState, LoanTotals
-
-
-class LoanView(msgspec.Struct, frozen=True, kw_only=True):
-    """A loan; minor units, as the ledger has them."""
-
-    id: str
-    loan_no: str
-    merchant_no: str
-    merchant_name: str
-    funder: str
-    state: LoanState
-    currency: str
-    principal: int
-    """As drawn."""
-    principal_outstanding: int
-    interest_outstanding: int
-    penalty_outstanding: int
-    interest_accrued: int
-    interest_paid: int
-    penalty_paid: int
-    principal_paid: int
-    annual_rate: str
-    """A part of one: 0.1095 is 10.95 % a year."""
-    penalty_rate: str
-    repayment_share: str
-    """Of each settlement."""
-    drawn_on: date
-    due_on: date
-    drawn_at: datetime
-    repaid_on: date | None
+from feiqian.lending import (
+    DecisionView,
+    FunderView,
+    LoanMovement,
+    LoanState,
+    LoanTotals,
+    LoanView,
+    show_decision,
+    show_loan,
+)
 
 
 class MovementView(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,17 +100,6 @@ class FunderController(Controller):
     async def list_all(self, database: GivenDatabase) -> Page[FunderView]:
         async with database.reading() as tx:
             return Page(items=await lending.funders(tx))
-
-
-def show_loan(loan: lending.LoanView) -> LoanView:
-    """A loan with outside ids and exact rates."""
-    facts = {
-        field: value
-        for field, value in msgspec.structs.asdict(loan).items()
-        if field in LoanView.__struct_fields__
-    }
-    rates = {field: str(facts[field]) for field in ("annual_rate", "penalty_rate", "repayment_share")}
-    return LoanView(**{**facts, **rates, "id": show_id("loan", loan.id)})
 
 
 def _movement(movement: LoanMovement) -> MovementView:

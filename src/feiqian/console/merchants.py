@@ -9,18 +9,24 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from feiqian.console.credit import DecisionView, show_decision
 from feiqian.console.given import GivenClock, GivenDatabase, GivenSettings
-from feiqian.console.loans import LoanView, show_loan
-from feiqian.console.paging import Cursor, Limit, Page, read_cursor, show_cursor
-from feiqian.console.transactions import EntryView, show_entry
 from feiqian.credit import latest_decision, limits_in_force
 from feiqian.infra.database import Transaction
+from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.kernel.calendar import business_date, days
 from feiqian.kernel.errors import NotFound, Refusal
 from feiqian.kernel.ids import show_id
-from feiqian.ledger import PLATFORM_BOOK, AccountCode, AccountRef, balances, closing_balances, statement
-from feiqian.lending import debts, loans
+from feiqian.ledger import (
+    PLATFORM_BOOK,
+    AccountCode,
+    AccountRef,
+    EntryView,
+    balances,
+    closing_balances,
+    show_entry,
+    statement,
+)
+from feiqian.lending import DecisionView, LoanView, debts, loans, show_decision, show_loan
 from feiqian.members import Merchant, search_merchants
 
 BALANCE_DAYS = 60

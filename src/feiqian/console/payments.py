@@ -9,10 +9,10 @@ from litestar.params import FromPath, QueryParameter
 
 from feiqian.console.given import GivenDatabase, GivenSettings
 from feiqian.console.merchants import find_merchant
-from feiqian.console.paging import Cursor, Limit, SummedPage
 from feiqian.console.transactions import TransactionView, show_transactions
 from feiqian.console.wording import EVENTS
 from feiqian.infra.database import Transaction
+from feiqian.infra.paging import Cursor, Limit, SummedPage
 from feiqian.infra.web import language_of
 from feiqian.kernel.calendar import end_of, start_of
 from feiqian.kernel.errors import InvalidRequest

@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery
 
 from feiqian import reconciliation
 from feiqian.console.given import GivenClock, GivenDatabase
-from feiqian.console.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.infra.database import Transaction
+from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.infra.web import language_of
 from feiqian.kernel.calendar import business_date, end_of, local, start_of
 from feiqian.kernel.errors import NotFound

@@ -20,7 +20,6 @@ from feiqian.ledger import (
     Account,
     AccountCode,
     PostedTransaction,
-    StatementLine,
     accounts_named,
     transactions,
 )
@@ -73,21 +72,6 @@ class TransactionView(msgspec.Struct, frozen=True, kw_only=True):
     legs: list[LegView]
 
 
-class EntryView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a statement; minor units, positive raises the balance."""
-
-    sequence: int
-    booked_at: datetime
-    business_date: date
-    kind: str
-    amount: int
-    balance: int
-    """After this entry."""
-    transaction_id: str
-    reference: str
-    memo: str
-
-
 class TransactionController(Controller):
     """What the ledger has posted."""
 
@@ -113,21 +97,6 @@ async def show_transactions(
     owners = await _owner_names(tx, accounts.values(), language)
     names = {id: _name(account, owners) for id, account in accounts.items()}
     return [_view(each, accounts, names) for each in posted]
-
-
-def show_entry(line: StatementLine) -> EntryView:
-    """A line of a statement."""
-    return EntryView(
-        sequence=line.sequence,
-        booked_at=line.booked_at,
-        business_date=line.business_date,
-        kind=line.kind,
-        amount=line.amount,
-        balance=line.balance,
-        transaction_id=show_id("transaction", line.transaction),
-        reference=line.reference,
-        memo=line.memo,
-    )
 
 
 async def _owner_names(tx: Transaction, accounts: Iterable[Account], language: str) -> dict[str, str]:

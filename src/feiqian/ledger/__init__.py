@@ -45,6 +45,7 @@ from feiqian.ledger.queries import (
     transactions,
 )
 from feiqian.ledger.verification import verify
+from feiqian.ledger.views import EntryView, show_entry
 
 __all__ = [
     "CHART",
@@ -55,6 +56,7 @@ __all__ = [
     "CodeBalance",
     "CodeTotal",
     "DayTotal",
+    "EntryView",
     "ExistsWithDifferent",
     "InsufficientFunds",
     "LedgerRefusal",
@@ -82,6 +84,7 @@ __all__ = [
     "lock",
     "post",
     "post_all",
+    "show_entry",
     "statement",
     "transactions",
     "verify",

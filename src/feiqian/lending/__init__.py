@@ -46,8 +46,8 @@ from feiqian.lending.queries import (
     FunderView,
     LendingTotals,
     LoanMovement,
+    LoanPosition,
     LoanTotals,
-    LoanView,
     debts,
     funder_of_no,
     funders,
@@ -59,6 +59,7 @@ from feiqian.lending.queries import (
     loans,
     repaid_on,
 )
+from feiqian.lending.views import DecisionView, LoanView, ReasonView, show_decision, show_loan
 
 __all__ = [
     "DEFAULT_PRODUCT",
@@ -68,6 +69,7 @@ __all__ = [
     "BorrowerOverdue",
     "DayCount",
     "Debt",
+    "DecisionView",
     "Deposit",
     "DrawTooSmall",
     "Funder",
@@ -75,6 +77,7 @@ __all__ = [
     "LendingTotals",
     "Loan",
     "LoanMovement",
+    "LoanPosition",
     "LoanRepaid",
     "LoanState",
     "LoanTotals",
@@ -83,6 +86,7 @@ __all__ = [
     "OverCreditLine",
     "Product",
     "ProductUnknown",
+    "ReasonView",
     "Repayment",
     "accrue_day",
     "debts",
@@ -101,4 +105,6 @@ __all__ = [
     "repaid_on",
     "repay",
     "repay_from_settlement",
+    "show_decision",
+    "show_loan",
 ]

@@ -31,7 +31,7 @@ from feiqian.lending.model import LENDING_CURRENCY, AccrualResult, Debt, Loan, L
 _PAGE = 500
 
 
-class LoanView(msgspec.Struct, frozen=True, kw_only=True):
+class LoanPosition(msgspec.Struct, frozen=True, kw_only=True):
     """A loan as it is shown: its terms, and what the ledger says of it; minor units."""
 
     id: UUID
@@ -173,7 +173,7 @@ async def repaid_on(tx: Transaction, *, day: date) -> int:
     )
 
 
-async def loan_of_id(tx: Transaction, *, id: UUID, platform: UUID | None = None) -> LoanView:
+async def loan_of_id(tx: Transaction, *, id: UUID, platform: UUID | None = None) -> LoanPosition:
     """One loan; with ``platform`` only if it is that platform's.
 
     Raises: NotFound.
@@ -192,7 +192,7 @@ async def loans(
     state: LoanState | None = None,
     before: UUID | None = None,
     limit: int = 50,
-) -> list[LoanView]:
+) -> list[LoanPosition]:
     """Loans, newest first; ``before`` is the last id of the page before."""
     rows = await store.read_loans(
         tx, platform=platform, merchant=merchant, state=state, before=before, limit=limit
@@ -342,7 +342,7 @@ async def _accounts(tx: Transaction, rows: Sequence[Loan]) -> Mapping[UUID, Acco
     return await accounts_named(tx, ids=[part(loan).id for loan in rows for part in parts])
 
 
-async def _views(tx: Transaction, rows: Sequence[Loan]) -> list[LoanView]:
+async def _views(tx: Transaction, rows: Sequence[Loan]) -> list[LoanPosition]:
     accounts = await _accounts(tx, rows)
     merchants = {
         merchant.id: merchant
@@ -351,11 +351,11 @@ async def _views(tx: Transaction, rows: Sequence[Loan]) -> list[LoanView]:
     return [_view(loan, merchants[loan.merchant], accounts) for loan in rows]
 
 
-def _view(loan: Loan, merchant: members.Merchant, accounts: Mapping[UUID, Account]) -> LoanView:
+def _view(loan: Loan, merchant: members.Merchant, accounts: Mapping[UUID, Account]) -> LoanPosition:
     principal = accounts.get(postings.principal_of(loan).id)
     interest = accounts.get(postings.interest_of(loan).id)
     penalty = accounts.get(postings.penalty_of(loan).id)
-    return LoanView(
+    return LoanPosition(
         id=loan.id,
         loan_no=loan.loan_no,
         platform=loan.platform,

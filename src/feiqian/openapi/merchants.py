@@ -1,6 +1,6 @@
 """Merchants: register, balance, statement."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,13 +9,21 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feiqian.infra.database import Transaction
+from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.kernel.ids import show_id
-from feiqian.ledger import PLATFORM_BOOK, AccountCode, AccountRef, balances, statement
+from feiqian.ledger import (
+    PLATFORM_BOOK,
+    AccountCode,
+    AccountRef,
+    EntryView,
+    balances,
+    show_entry,
+    statement,
+)
 from feiqian.lending import debts
 from feiqian.members import Caller, Merchant, Scope, register_merchant, require_merchants
 from feiqian.openapi.access import needs
 from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase, GivenSettings
-from feiqian.openapi.paging import Cursor, Limit, Page, position_of
 
 
 class NewMerchant(msgspec.Struct, frozen=True):
@@ -46,21 +54,6 @@ class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
     """What it may spend."""
     loan_outstanding: int
     """Principal that it owes."""
-
-
-class EntryView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a statement; amounts in minor units, positive raises the balance."""
-
-    sequence: int
-    booked_at: datetime
-    business_date: date
-    kind: str
-    amount: int
-    balance: int
-    """After this entry."""
-    transaction_id: str
-    reference: str
-    memo: str
 
 
 class MerchantController(Controller):
@@ -127,22 +120,9 @@ class MerchantController(Controller):
         async with database.reading() as tx:
             merchant = await merchant_of(tx, caller, merchant_no)
             ref = _account(merchant.id, code, settings.currency)
-            lines = await statement(tx, ref=ref, before=position_of(cursor), limit=limit + 1)
-        items = [
-            EntryView(
-                sequence=line.sequence,
-                booked_at=line.booked_at,
-                business_date=line.business_date,
-                kind=line.kind,
-                amount=line.amount,
-                balance=line.balance,
-                transaction_id=show_id("transaction", line.transaction),
-                reference=line.reference,
-                memo=line.memo,
-            )
-            for line in lines[:limit]
-        ]
-        return Page(items=items, next_cursor=str(items[-1].sequence) if len(lines) > limit else None)
+            lines = await statement(tx, ref=ref, before=read_cursor(cursor, int), limit=limit + 1)
+        items = [show_entry(line) for line in lines[:limit]]
+        return Page(items=items, next_cursor=show_cursor(items[-1].sequence) if len(lines) > limit else None)
 
 
 async def merchant_of(tx: Transaction, caller: Caller, merchant_no: str) -> Merchant:

@@ -8,13 +8,13 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feiqian.infra.database import Database
+from feiqian.infra.paging import Cursor, Limit, Page
 from feiqian.infra.settings import Settings
 from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import parse_id
 from feiqian.members import Caller, Scope
 from feiqian.openapi.access import needs
 from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase, GivenGateway, GivenSettings
-from feiqian.openapi.paging import Cursor, Limit, Page
 from feiqian.payments import (
     Actor,
     NewPayment,

@@ -13,8 +13,8 @@ Item = TypeVar("Item")
 Totals = TypeVar("Totals")
 Key = TypeVar("Key")
 
-Cursor = Annotated[str | None, QueryParameter(max_length=400)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
+Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before", max_length=400)]
+Limit = Annotated[int, QueryParameter(description="items in a page", ge=1, le=200)]
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
