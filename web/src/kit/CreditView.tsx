@@ -52,13 +52,13 @@ export function CreditView({ decision, currency }: { decision: CreditDecision; c
       <h3>{t("credit.reasons")}</h3>
       <ul className="reasons">
         {decision.reasons.map((reason) => (
-          <li key={reason.code} className={`reason-${verdictOf(reason)}`}>
+          <li key={reason.code} className={`reason-${verdictOf(reason)}`} title={reason.code}>
             <span role="img" aria-label={t(`credit.${verdictOf(reason)}`)}>
               {marks[verdictOf(reason)]}
             </span>
             <div>
               {pick(reason.chinese, reason.english)}
-              <small className="mono">{reason.code}</small>
+              {!reason.passed && <small className="mono">{reason.code}</small>}
             </div>
           </li>
         ))}

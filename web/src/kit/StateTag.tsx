@@ -17,6 +17,7 @@ const refund: Record<Refund["state"], Tone> = {
   processing: "wait",
   succeeded: "good",
   failed: "bad",
+  abnormal: "bad",
 };
 const loan: Record<LoanState, Tone> = { active: "wait", overdue: "bad", repaid: "good" };
 const day: Record<ReconciliationDay["state"], Tone> = {

@@ -28,6 +28,9 @@ export interface ReconciliationItem {
   status: MatchStatus;
   our_no: string | null;
   our_id: string | null;
+  /** The order's or refund's number at the platform. */
+  platform_no: string | null;
+  payment_id: string | null;
   channel_no: string | null;
   our_amount: number | null;
   their_amount: number | null;

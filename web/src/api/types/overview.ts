@@ -34,6 +34,8 @@ export interface Overview {
     fee_income: number;
     loans_outstanding: number;
   };
+  /** They are of now; else of the close of the date. */
+  balances_now: boolean;
   hours: { hour: number; paid: number; payments: number; previous_paid: number }[];
   days: { date: string; paid: number; payments: number; refunded: number; fees: number; settled: number }[];
   top_merchants: { merchant_no: string; name: string; paid: number; payments: number }[];

@@ -48,7 +48,7 @@ export interface Refund {
   id: string;
   refund_no: string;
   payment_id: string;
-  state: "pending" | "processing" | "succeeded" | "failed";
+  state: "pending" | "processing" | "succeeded" | "failed" | "abnormal";
   amount: number;
   currency: string;
   reason: string;
@@ -98,12 +98,17 @@ export interface TimelineEvent {
 export interface ChannelEvent {
   at: string;
   kind: string;
+  chinese: string;
+  english: string;
+  /** The channel's number for it. */
   summary: string;
   body: unknown;
 }
 
 export interface PaymentPage {
   payment: Payment;
+  /** Of the merchants who share it, by their numbers. */
+  merchant_names: Record<string, string>;
   refunds: Refund[];
   timeline: TimelineEvent[];
   transactions: Transaction[];

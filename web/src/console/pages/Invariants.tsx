@@ -8,13 +8,26 @@ import { QueryView } from "../../kit/QueryView";
 import { Tag } from "../../kit/StateTag";
 import { Empty, SkeletonTable } from "../../kit/states";
 import { formatInstant } from "../../kit/time";
-import { useWords } from "../../words";
+import { useWords, wordFor } from "../../words";
 
 type Rule = InvariantReport["items"][number];
 
 export function Invariants() {
   const { t, pick } = useWords();
   const query = useQuery(invariantsQuery);
+  const anyBroken = query.data?.items.some((rule) => rule.violations > 0) ?? false;
+  const sample: Column<Rule> = {
+    key: "sample",
+    title: t("invariants.sample"),
+    cell: (rule) =>
+      rule.sample.length > 0 && (
+        <ul className="sample mono">
+          {rule.sample.map((row) => (
+            <li key={row}>{row}</li>
+          ))}
+        </ul>
+      ),
+  };
   const columns: Column<Rule>[] = [
     {
       key: "rule",
@@ -25,7 +38,7 @@ export function Invariants() {
     {
       key: "domain",
       title: t("invariants.domain"),
-      cell: (rule) => <span className="mono quiet">{rule.domain}</span>,
+      cell: (rule) => <span className="quiet">{wordFor("invariants.domain", rule.domain)}</span>,
     },
     {
       key: "name",
@@ -45,18 +58,7 @@ export function Invariants() {
           <Tag tone="bad">{formatCount(rule.violations)}</Tag>
         ),
     },
-    {
-      key: "sample",
-      title: t("invariants.sample"),
-      cell: (rule) =>
-        rule.sample.length > 0 && (
-          <ul className="sample mono">
-            {rule.sample.map((row) => (
-              <li key={row}>{row}</li>
-            ))}
-          </ul>
-        ),
-    },
+    ...(anyBroken ? [sample] : []),
   ];
   return (
     <div className="page">

@@ -41,7 +41,6 @@ export function Overview() {
             aside={
               <>
                 {date && <Button onClick={() => show(undefined)}>{t("overview.latest")}</Button>}
-                <LastTrade data={data} onShow={show} />
                 <Button
                   icon={<LeftOutlined />}
                   aria-label={t("overview.previousDay")}
@@ -69,16 +68,6 @@ export function Overview() {
         </div>
       )}
     </QueryView>
-  );
-}
-
-/** Before the day's first payment, the way to a day that has something to show. */
-function LastTrade({ data, onShow }: { data: OverviewData; onShow: (date: string) => void }) {
-  const { t } = useWords();
-  const last = data.days.at(-1)?.date;
-  if (data.today.payments > 0 || !last || last === data.date) return null;
-  return (
-    <Button onClick={() => onShow(last)}>{t("overview.latestTrade", { date: formatShortDate(last) })}</Button>
   );
 }
 
@@ -298,7 +287,10 @@ function Balances({ data }: { data: OverviewData }) {
   const { t, language } = useWords();
   const names = Object.keys(balanceLinks) as (keyof OverviewData["balances"])[];
   return (
-    <Panel title={t("overview.balances")} aside={currencyUnit(data.currency, language)}>
+    <Panel
+      title={t(data.balances_now ? "overview.balances" : "overview.balancesAtClose")}
+      aside={currencyUnit(data.currency, language)}
+    >
       <ul className="balances">
         {names.map((name) => (
           <li key={name}>

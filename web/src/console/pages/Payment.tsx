@@ -49,7 +49,7 @@ function Content({ page }: { page: PaymentPageData }) {
           <Panel title={t("payment.facts")}>
             <PaymentFacts payment={payment} />
           </Panel>
-          <Shares payment={payment} />
+          <Shares payment={payment} names={page.merchant_names} />
           <Refunds refunds={page.refunds} currency={payment.currency} />
           <Panel title={t("payment.ledger")} aside={currencyUnit(payment.currency, language)}>
             {page.transactions.length === 0 ? (
@@ -139,7 +139,7 @@ function PaymentFacts({ payment }: { payment: Payment }) {
 
 type Share = Payment["shares"][number];
 
-function Shares({ payment }: { payment: Payment }) {
+function Shares({ payment, names }: { payment: Payment; names: Record<string, string> }) {
   const { t, language } = useWords();
   const unit = currencyUnit(payment.currency, language);
   const amount = (key: "amount" | "fee" | "net" | "refunded", title: string): Column<Share> => ({
@@ -155,7 +155,11 @@ function Shares({ payment }: { payment: Payment }) {
       key: "merchant",
       title: t("loan.merchant"),
       card: "title",
-      cell: (share) => share.merchant_no,
+      cell: (share) => (
+        <>
+          {names[share.merchant_no]} <span className="quiet">{share.merchant_no}</span>
+        </>
+      ),
     },
     amount("amount", t("payment.share")),
     amount("fee", t("payment.fee")),
@@ -237,7 +241,7 @@ function Refunds({ refunds, currency }: { refunds: Refund[]; currency: string })
 }
 
 function ChannelEvents({ events }: { events: PaymentPageData["channel_events"] }) {
-  const { t } = useWords();
+  const { t, pick } = useWords();
   return (
     <Panel title={t("payment.channelEvents")}>
       {events.length === 0 ? (
@@ -247,7 +251,8 @@ function ChannelEvents({ events }: { events: PaymentPageData["channel_events"] }
           // biome-ignore lint/suspicious/noArrayIndexKey: messages are immutable and two may be alike
           <details className="fold event" key={index}>
             <summary>
-              <time dateTime={event.at}>{formatInstant(event.at)}</time> <b>{event.kind}</b> {event.summary}
+              <time dateTime={event.at}>{formatInstant(event.at)}</time> {pick(event.chinese, event.english)}{" "}
+              <span className="quiet">{event.summary}</span>
             </summary>
             <pre>{typeof event.body === "string" ? event.body : JSON.stringify(event.body, null, 2)}</pre>
           </details>

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { reconciliationDayQuery } from "../../api/queries";
 import type { MatchStatus, ReconciliationDayPage, ReconciliationItem } from "../../api/types";
 import { AppLink } from "../../kit/AppLink";
@@ -128,7 +129,7 @@ function Sides({ items }: { items: ReconciliationItem[] }) {
   if (items.length === 0) return <Empty title="empty.reconciliationDay" />;
   const unit = currencyUnit("CNY", language);
   return (
-    <div className="table-box narrow-scroll">
+    <div className="table-box narrow-cards">
       <TableScroll label={t("reconciliation.title")}>
         <table className="sides">
           <thead>
@@ -168,23 +169,56 @@ function Sides({ items }: { items: ReconciliationItem[] }) {
   );
 }
 
+/** The platform's number, which people know; ours at the channel where the platform has none. */
 function OurNumber({ item }: { item: ReconciliationItem }) {
   if (!item.our_no) return <>–</>;
-  const number = <>{item.our_no}</>;
-  return item.our_id?.startsWith("payment_") ? (
-    <AppLink href={paths.payment(item.our_id)}>{number}</AppLink>
-  ) : (
-    number
+  if (!item.platform_no || !item.payment_id) return <span className="mono">{item.our_no}</span>;
+  return (
+    <AppLink href={paths.payment(item.payment_id)} title={item.our_no}>
+      {item.platform_no}
+    </AppLink>
+  );
+}
+
+interface SideValues {
+  label: string;
+  no: ReactNode;
+  amount: number | null;
+  state: string | null;
+}
+
+/** One side of a line: its number, amount and state, or that it has no such line. */
+function Side({ item, label, no, amount, state }: { item: ReconciliationItem } & SideValues) {
+  const { t } = useWords();
+  if (amount === null) {
+    return (
+      <td colSpan={3} className="side-first" data-label={label}>
+        <span className="absent">{t("reconciliation.absent")}</span>
+      </td>
+    );
+  }
+  const amountClass = item.status === "amount_differs" ? "right differs" : "right";
+  const stateClass = item.status === "state_differs" ? "differs" : "card-hidden";
+  return (
+    <>
+      <td className="side-first" data-label={`${label} ${t("reconciliation.no")}`}>
+        {no}
+      </td>
+      <td className={amountClass} data-label={`${label} ${t("reconciliation.amount")}`}>
+        <Money minor={amount} />
+      </td>
+      <td className={stateClass} data-label={`${label} ${t("reconciliation.itemState")}`}>
+        {state ? wordFor(`${item.kind}.state`, state) : "–"}
+      </td>
+    </>
   );
 }
 
 function SideRow({ item }: { item: ReconciliationItem }) {
   const { t } = useWords();
-  const absent = <span className="absent">{t("reconciliation.absent")}</span>;
-  const wrong = (differs: boolean) => (differs ? "differs" : undefined);
   return (
     <tr>
-      <td>
+      <td className="card-aside" data-label={t("reconciliation.status")}>
         <StateTag kind="reconciliation.status" state={item.status} />
         {item.resolved_on && (
           <small className="quiet cell-below">
@@ -192,39 +226,29 @@ function SideRow({ item }: { item: ReconciliationItem }) {
           </small>
         )}
       </td>
-      <td>{t(`reconciliation.kind.${item.kind}`)}</td>
-      {item.our_amount === null ? (
-        <td colSpan={3} className="side-first">
-          {absent}
-        </td>
-      ) : (
-        <>
-          <td className="side-first">
-            <OurNumber item={item} />
-          </td>
-          <td className={`right ${wrong(item.status === "amount_differs") ?? ""}`}>
-            <Money minor={item.our_amount} />
-          </td>
-          <td className={wrong(item.status === "state_differs")}>
-            {item.our_state ? wordFor(`${item.kind}.state`, item.our_state) : "–"}
-          </td>
-        </>
-      )}
-      {item.their_amount === null ? (
-        <td colSpan={3} className="side-first">
-          {absent}
-        </td>
-      ) : (
-        <>
-          <td className="side-first">{item.channel_no ?? "–"}</td>
-          <td className={`right ${wrong(item.status === "amount_differs") ?? ""}`}>
-            <Money minor={item.their_amount} />
-          </td>
-          <td className={wrong(item.status === "state_differs")}>{item.their_state ?? "–"}</td>
-        </>
-      )}
-      <td className="nowrap">{formatInstant(item.occurred_at)}</td>
-      <td className="quiet">{item.note}</td>
+      <td className="card-title" data-label={t("reconciliation.kind")}>
+        {t(`reconciliation.kind.${item.kind}`)}
+      </td>
+      <Side
+        item={item}
+        label={t("reconciliation.ours")}
+        no={<OurNumber item={item} />}
+        amount={item.our_amount}
+        state={item.our_state}
+      />
+      <Side
+        item={item}
+        label={t("reconciliation.theirs")}
+        no={item.channel_no ?? "–"}
+        amount={item.their_amount}
+        state={item.their_state}
+      />
+      <td className="nowrap" data-label={t("reconciliation.occurredAt")}>
+        {formatInstant(item.occurred_at)}
+      </td>
+      <td className="quiet" data-label={t("reconciliation.note")}>
+        {item.note}
+      </td>
     </tr>
   );
 }

@@ -69,10 +69,25 @@ export function TrialBalancePage() {
   );
 }
 
+/** The head of a column in full, for where it stands alone. */
+function useLabels(): Record<keyof TrialBalanceSums, string> {
+  const { t } = useWords();
+  const [debit, credit] = [t("trial.debit"), t("trial.credit")];
+  return {
+    opening_debit: `${t("trial.opening")} ${debit}`,
+    opening_credit: `${t("trial.opening")} ${credit}`,
+    debit: `${t("trial.movement")} ${debit}`,
+    credit: `${t("trial.movement")} ${credit}`,
+    closing_debit: `${t("trial.closing")} ${debit}`,
+    closing_credit: `${t("trial.closing")} ${credit}`,
+  };
+}
+
 function Sheet({ balance }: { balance: TrialBalance }) {
   const { t } = useWords();
+  const labels = useLabels();
   return (
-    <div className="table-box narrow-scroll">
+    <div className="table-box narrow-cards">
       <TableScroll label={t("trial.title")}>
         <table className="trial">
           <thead>
@@ -107,11 +122,11 @@ function Sheet({ balance }: { balance: TrialBalance }) {
           </tbody>
           <tfoot>
             <tr>
-              <th scope="row" className="pinned">
+              <th scope="row" className="pinned card-title">
                 {t("common.total")}
               </th>
               {sums.map((name) => (
-                <td key={name} className="right">
+                <td key={name} className="right" data-label={labels[name]}>
                   <Money minor={balance.totals[name]} currency={balance.currency} />
                 </td>
               ))}
@@ -127,21 +142,22 @@ function Sheet({ balance }: { balance: TrialBalance }) {
 
 function Row({ row, currency }: { row: TrialBalanceRow; currency: string }) {
   const { t, pick } = useWords();
+  const labels = useLabels();
   return (
     <tr className={row.agrees ? undefined : "row-differs"}>
-      <th scope="row" className="pinned">
+      <th scope="row" className="pinned card-title">
         <span className="mono quiet">{row.subject_code}</span>{" "}
         {pick(row.subject_chinese, row.subject_english)}
       </th>
       {sums.map((name, index) => (
-        <td key={name} className={index % 2 === 0 ? "right side-first" : "right"}>
+        <td key={name} className={index % 2 === 0 ? "right side-first" : "right"} data-label={labels[name]}>
           <Money minor={row[name]} currency={currency} />
         </td>
       ))}
-      <td className="right">
+      <td className="right" data-label={t("trial.ledger")}>
         <Money minor={row.ledger_closing} currency={currency} />
       </td>
-      <td>
+      <td className="card-aside">
         <Tag tone={row.agrees ? "good" : "bad"}>
           {row.agrees ? t("trial.rowAgrees") : t("trial.rowDiffers")}
         </Tag>

@@ -92,13 +92,17 @@ function Sheet({ voucher, debit, credit }: { voucher: Voucher; debit: number; cr
           <tbody>
             {voucher.lines.map((line) => (
               <tr key={line.line}>
-                <td>{line.memo || summary}</td>
-                <td>
+                <td className="voucher-memo">{line.memo || summary}</td>
+                <td className="voucher-subject">
                   <span className="mono quiet">{line.subject_code}</span>{" "}
                   {pick(line.subject_chinese, line.subject_english)}
                 </td>
-                <td className="right">{line.debit !== 0 && <Money minor={line.debit} />}</td>
-                <td className="right">{line.credit !== 0 && <Money minor={line.credit} />}</td>
+                <td className="right" data-label={t("voucher.debit")}>
+                  {line.debit !== 0 && <Money minor={line.debit} />}
+                </td>
+                <td className="right" data-label={t("voucher.credit")}>
+                  {line.credit !== 0 && <Money minor={line.credit} />}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -113,10 +117,10 @@ function Sheet({ voucher, debit, credit }: { voucher: Voucher; debit: number; cr
                   t("voucher.sum")
                 )}
               </th>
-              <td className="right">
+              <td className="right" data-label={t("voucher.debit")}>
                 <Money minor={debit} />
               </td>
-              <td className="right">
+              <td className="right" data-label={t("voucher.credit")}>
                 <Money minor={credit} />
               </td>
             </tr>
