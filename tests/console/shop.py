@@ -92,7 +92,13 @@ class Shop:
         )
         payment = await self.database.run(
             lambda tx: create_payment(
-                tx, now=now, platform=self.platform, channel=CHANNEL, fee_rate=FEE_RATE, asked=asked
+                tx,
+                now=now,
+                platform=self.platform,
+                channel=CHANNEL,
+                notify_url="https://feiqian.test/callbacks/wechatpay",
+                fee_rate=FEE_RATE,
+                asked=asked,
             )
         )
         prepaid = Prepaid(code_url=f"weixin://wxpay/bizpayurl?pr={order_no}&x=1")

@@ -2,13 +2,16 @@
 
 import asyncio
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from feiqian.members import platform_id
 from feiqian.payments import NewLine, NewPayment
 from feiqian.payments.operations import create_payment
-from tests.loop.house import House, eventually
+from tests.conftest import NOW
+from tests.loop.house import House, eventually, open_house
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +33,7 @@ async def intend(house: House, order_no: str, currency: str = "CNY") -> dict[str
             now=house.clock.now(),
             platform=platform_id("mall"),
             channel="wechatpay",
+            notify_url=f"{house.url}/callbacks/wechatpay",
             fee_rate=Decimal("0.006"),
             asked=asked,
         )
@@ -78,6 +82,28 @@ class TestAnOrder:
         await house.pay(await house.payment_in("awaiting_payment", payment))
         await house.payment_in("succeeded", payment)
         assert await house.books() == PAID
+
+    async def test_whose_process_died_is_placed_again_though_our_address_has_changed(
+        self,
+        database_urls: tuple[str, str],
+        channel_dir: Path,
+        sandbox_url: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("feiqian.app.services.CHANNEL_TIMEOUT_S", 2.0)
+        open_next = partial(open_house, urls=database_urls, data_dir=channel_dir, sandbox_url=sandbox_url)
+        async with open_next(now=NOW) as house:
+            await house.behave(prepay="timeout_after_success", only_next=1)
+            payment = await house.create("1", 600, 400)
+            assert payment["state"] == "created"
+        async with open_next(now=NOW) as house:
+            await house.later(seconds=30)
+            await house.pay(await house.payment_in("awaiting_payment", payment))
+            # The callback goes to where the order said: nobody lives there any more.
+            await house.later(seconds=60)
+            await house.payment_in("succeeded", payment)
+            assert await house.books() == PAID
+            assert await house.broken() == []
 
     async def test_that_can_never_be_placed_keeps_no_other_from_being_asked_about(self, house: House) -> None:
         impossible = [await intend(house, f"impossible-{number}", "USD") for number in range(3)]

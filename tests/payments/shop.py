@@ -18,6 +18,7 @@ from tests.conftest import NOW
 from tests.loop.house import books, broken
 
 MCHID, APPID = "1900000001", "wx1"
+NOTIFY_URL = "https://feiqian.test/callbacks/wechatpay"
 FEE_RATE = Decimal("0.006")
 MERCHANTS = ("A", "B", "C")
 
@@ -63,7 +64,13 @@ class Shop:
     async def create(self, order: NewPayment, now: datetime = NOW) -> Payment:
         return await self.database.run(
             lambda tx: create_payment(
-                tx, now=now, platform=self.platform, channel="wechatpay", fee_rate=self.fee_rate, asked=order
+                tx,
+                now=now,
+                platform=self.platform,
+                channel="wechatpay",
+                notify_url=NOTIFY_URL,
+                fee_rate=self.fee_rate,
+                asked=order,
             )
         )
 

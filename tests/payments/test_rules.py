@@ -31,6 +31,7 @@ def payment_of(order: NewPayment) -> tuple[Payment, list[Share]]:
         amount=order.amount,
         currency="CNY",
         description=order.description,
+        notify_url="https://feiqian.test/callbacks/wechatpay",
         buyer=None,
         fee=fee,
         fee_rate=FEE_RATE,

@@ -62,7 +62,13 @@ class Trade:
         )
         payment = await self.database.run(
             lambda tx: create_payment(
-                tx, now=at, platform=self._platform, channel=CHANNEL, fee_rate=Decimal("0.006"), asked=asked
+                tx,
+                now=at,
+                platform=self._platform,
+                channel=CHANNEL,
+                notify_url="https://feiqian.test/callbacks/wechatpay",
+                fee_rate=Decimal("0.006"),
+                asked=asked,
             )
         )
         self._payments[name] = payment

@@ -87,6 +87,7 @@ class Gateway:
                 now=now,
                 platform=platform,
                 channel=self.terms.channel_name,
+                notify_url=self.terms.notify_url,
                 fee_rate=self.terms.fee_rate,
                 asked=asked,
             )
@@ -203,7 +204,7 @@ class Gateway:
             currency=payment.currency,
             description=payment.description,
             expires_at=payment.expires_at,
-            notify_url=self.terms.notify_url,
+            notify_url=payment.notify_url,
         )
         now = self._clock.now()
         try:

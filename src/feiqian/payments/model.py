@@ -146,6 +146,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
     description: str
+    notify_url: str
     buyer: str | None
     fee: int
     fee_rate: Decimal

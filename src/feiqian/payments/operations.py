@@ -29,9 +29,19 @@ from feiqian.payments.model import (
 
 
 async def create_payment(
-    tx: Transaction, *, now: datetime, platform: UUID, channel: str, fee_rate: Decimal, asked: NewPayment
+    tx: Transaction,
+    *,
+    now: datetime,
+    platform: UUID,
+    channel: str,
+    notify_url: str,
+    fee_rate: Decimal,
+    asked: NewPayment,
 ) -> Payment:
     """Record what a buyer is to pay. The same order again returns the first.
+
+    ``notify_url`` is kept with it: the channel takes an order again only with the content that it has, also after
+    our address has changed.
 
     Raises: what rules.check_new raises, MerchantUnknown, ShareNegative, ReplayAltered.
     """
@@ -52,6 +62,7 @@ async def create_payment(
         amount=asked.amount,
         currency=asked.currency,
         description=asked.description,
+        notify_url=notify_url,
         buyer=asked.buyer,
         fee=fee,
         fee_rate=fee_rate,

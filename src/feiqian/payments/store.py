@@ -10,8 +10,8 @@ from feiqian.infra.database import Jsonb, Transaction
 from feiqian.payments.model import Happened, NewShare, Payment, PaymentState, Refund, RefundState, Share
 
 PAYMENT = (
-    "SELECT id, platform, order_no, out_trade_no, channel, method, amount, currency, description, buyer, fee, fee_rate,"
-    " metadata, state, code_url, created_at, expires_at, paid_at, transaction_no, checks FROM payments.payment"
+    "SELECT id, platform, order_no, out_trade_no, channel, method, amount, currency, description, notify_url, buyer, fee,"
+    " fee_rate, metadata, state, code_url, created_at, expires_at, paid_at, transaction_no, checks FROM payments.payment"
 )
 REFUND = (
     "SELECT id, payment, platform, refund_no, out_refund_no, amount, currency, reason, fee, parts, state, created_at,"
@@ -31,8 +31,8 @@ async def insert_payment(
     return bool(
         await tx.execute(
             "WITH p AS (INSERT INTO payments.payment (cell, id, platform, order_no, out_trade_no, channel, method,"
-            " amount, currency, description, buyer, fee, fee_rate, metadata, state, created_at, expires_at, next_check_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " amount, currency, description, notify_url, buyer, fee, fee_rate, metadata, state, created_at, expires_at,"
+            " next_check_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT DO NOTHING RETURNING cell, id),"
             " s AS (INSERT INTO payments.share (cell, payment, position, merchant, amount, fee)"
             " SELECT p.cell, p.id, s.position - 1, s.merchant, s.amount, s.fee"
@@ -52,6 +52,7 @@ async def insert_payment(
                 payment.amount,
                 payment.currency,
                 payment.description,
+                payment.notify_url,
                 payment.buyer,
                 payment.fee,
                 payment.fee_rate,

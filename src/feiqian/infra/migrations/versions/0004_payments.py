@@ -20,6 +20,7 @@ CREATE TABLE payments.payment (
   amount         bigint      NOT NULL CHECK (amount > 0),  -- minor units
   currency       text        NOT NULL,
   description    text        NOT NULL,
+  notify_url     text        NOT NULL,  -- where the channel reports it: part of what a repetition must keep
   buyer          text,                  -- the platform's number for who pays
   fee            bigint      NOT NULL CHECK (fee >= 0),    -- the platform's fee, as it was when the order came
   fee_rate       numeric     NOT NULL,
