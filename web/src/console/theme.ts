@@ -5,6 +5,7 @@ export type ThemeChoice = "light" | "dark" | "system";
 
 const STORE = "feiqian.theme";
 const system = window.matchMedia("(prefers-color-scheme: dark)");
+const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 const listeners = new Set<() => void>();
 
 function read(): ThemeChoice {
@@ -63,6 +64,8 @@ export function antdTheme(dark: boolean): ThemeConfig {
       colorTextSecondary: dark ? "#aab1bd" : "#545b69",
       colorTextPlaceholder: dark ? "#8b93a1" : "#687080",
       colorBorder: dark ? "#3a414d" : "#c9ced8",
+      // Told here as well as in theme.css: menus wait for the end of an animation before they take their place.
+      motion: !still.matches,
       motionDurationMid: "0.12s",
       motionDurationSlow: "0.16s",
     },

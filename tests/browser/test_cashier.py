@@ -1,0 +1,132 @@
+"""A buyer at the cashier, with the simulated phone in the other hand."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Window
+from tests.browser.desk import keep_picture
+from tests.browser.sandbox import Sandbox
+
+pytestmark = pytest.mark.timeout(300)
+PHONE = {"width": 390, "height": 700}
+CRISP = 2
+OVERFLOWS = "document.scrollingElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture
+def tea(sandbox: Sandbox) -> str:
+    """A merchant that nobody else sells for."""
+    return sandbox.merchant("TEA", "武夷山岩茶合作社")["merchant_no"]
+
+
+def await_code(page: Page) -> None:
+    """Until the QR code is drawn."""
+    code = page.locator("#code")
+    expect(code).to_be_visible()
+    expect(code).to_have_js_property("complete", True)
+    assert code.evaluate("image => image.naturalWidth") > 0
+
+
+def open_cashier(page: Page, address: str, view: str) -> None:
+    page.goto(address)
+    expect(page.locator("#cashier")).to_have_attribute("data-view", view)
+
+
+class TestABuyer:
+    def test_scans_pays_and_sees_the_page_turn_to_paid(
+        self, sandbox: Sandbox, window: Window, tea: str
+    ) -> None:
+        before = sandbox.ask("GET", f"/v1/merchants/{tea}/balance")["pending"]
+        payment = sandbox.payment(tea, 128_800, "大红袍 500 克 × 2")
+        page, _ = window(viewport=PHONE, device_scale_factor=CRISP)
+        open_cashier(page, payment["cashier_url"], "waiting")
+
+        assert page.locator("#amount").inner_text() == "¥ 1,288.00"
+        assert page.locator("#order-no").inner_text() == payment["order_no"]
+        assert page.locator("#description").inner_text() == "大红袍 500 克 × 2"
+        await_code(page)
+        expect(page.locator("#countdown")).to_have_text(re.compile(r"1:59:\d\d|2:00:00"))
+        keep_picture(page, "cashier-before")
+
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name="模拟买家手机").click()
+        phone = opened.value
+        expect(phone.locator("main")).to_contain_text("¥1,288.00")
+        phone.get_by_role("button", name=re.compile("立即支付")).click()
+        expect(phone.get_by_role("heading", name="支付成功")).to_be_visible()
+
+        expect(page.locator("#cashier")).to_have_attribute("data-view", "paid")
+        expect(page.get_by_role("heading", name="支付成功")).to_be_visible()
+        expect(page.locator("#code")).to_be_hidden()
+        keep_picture(page, "cashier-after")
+        paid = sandbox.ask("GET", f"/v1/payments/{payment['id']}")
+        assert (paid["state"], paid["fee"]) == ("succeeded", 772)
+        after = sandbox.ask("GET", f"/v1/merchants/{tea}/balance")["pending"]
+        assert after - before == 128_800 - 772
+
+    def test_sees_an_order_turn_to_closed_when_the_platform_closes_it(
+        self, sandbox: Sandbox, window: Window, tea: str
+    ) -> None:
+        payment = sandbox.payment(tea, 100, "一元试饮")
+        page, _ = window(viewport=PHONE)
+        open_cashier(page, payment["cashier_url"], "waiting")
+        sandbox.ask("POST", f"/v1/payments/{payment['id']}/close")
+        expect(page.locator("#cashier")).to_have_attribute("data-view", "closed")
+        expect(page.get_by_role("heading", name="订单已关闭")).to_be_visible()
+        expect(page.locator("#code")).to_be_hidden()
+
+    def test_sees_the_code_expire_even_where_the_network_is_gone(
+        self, sandbox: Sandbox, window: Window, tea: str
+    ) -> None:
+        payment = sandbox.payment(tea, 200, "两元试饮")
+        page, watch = window(viewport=PHONE)
+        page.clock.install()
+        open_cashier(page, payment["cashier_url"], "waiting")
+        page.context.set_offline(True)
+        page.clock.fast_forward("02:00:01")
+        expect(page.locator("#cashier")).to_have_attribute("data-view", "expired")
+        expect(page.get_by_role("heading", name="二维码已过期")).to_be_visible()
+        page.context.set_offline(False)
+        watch.complaints[:] = [text for text in watch.complaints if "INTERNET_DISCONNECTED" not in text]
+
+    def test_is_told_when_an_order_does_not_exist(self, sandbox: Sandbox, window: Window) -> None:
+        page, watch = window(viewport=PHONE)
+        token = "0" * 26
+        watch.expect(404, f"/cashier/api/{token}")
+        open_cashier(page, f"{sandbox.url}/cashier/{token}", "missing")
+        expect(page.get_by_role("heading", name="没有这个订单")).to_be_visible()
+
+
+class TestTheCashier:
+    def test_speaks_english_at_a_switch_and_remembers_it(
+        self, sandbox: Sandbox, window: Window, tea: str
+    ) -> None:
+        payment = sandbox.payment(tea, 4500, "Oolong")
+        page, _ = window(viewport=PHONE)
+        open_cashier(page, payment["cashier_url"], "waiting")
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("heading", name="Checkout")).to_be_visible()
+        expect(page.locator(".steps")).to_contain_text("Open WeChat")
+        page.reload()
+        expect(page.locator("#cashier")).to_have_attribute("data-view", "waiting")
+        chinese = re.compile(r"[\u4e00-\u9fff]")
+        payee = page.locator("#payee").inner_text()
+        shown = page.locator("body").inner_text().replace(payee, "").replace("中文", "")
+        assert chinese.search(shown) is None, shown
+
+    @pytest.mark.parametrize("width", [360, 390])
+    def test_shows_the_whole_code_on_a_phone_without_scrolling(
+        self, sandbox: Sandbox, window: Window, tea: str, width: int
+    ) -> None:
+        payment = sandbox.payment(tea, 99_999_999_900, "一整年的订货")
+        page, _ = window(viewport={"width": width, "height": 740})
+        open_cashier(page, payment["cashier_url"], "waiting")
+        await_code(page)
+        assert page.locator("#amount").inner_text() == "¥ 999,999,999.00"
+        assert not page.evaluate(OVERFLOWS)
+        box = page.locator("#code").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 740
+        assert box["width"] >= 180
