@@ -23,6 +23,7 @@ from feiqian.payments import (
     PaymentState,
     PaymentView,
     RefundView,
+    find_by_order,
     find_refund,
     find_refund_by_no,
     list_payments,
@@ -77,11 +78,15 @@ class PaymentController(Controller):
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[PaymentView]:
-        wanted = PaymentFilter(
-            platform=caller.platform, order_no=order_no, state=in_state.value if in_state else None
-        )
+        wanted = PaymentFilter(platform=caller.platform, state=in_state.value if in_state else None)
         before = None if cursor is None else parse_id("payment", cursor)
         async with database.reading() as tx:
+            if order_no is not None:
+                # The number leads to at most one payment, and straight to it.
+                payment = await find_by_order(tx, caller.platform, order_no)
+                fits = payment is not None and in_state in (None, payment.state)
+                found = [payment] if payment is not None and fits else []
+                return Page(items=await show_payments(tx, found, base_url=settings.base_url))
             rows = await list_payments(tx, wanted=wanted, before=before, limit=limit + 1)
             found = await read_payments(tx, [row.id for row in rows[:limit]])
             found.sort(key=lambda payment: payment.id, reverse=True)

@@ -63,7 +63,7 @@ from feiqian.payments.queries import (
     trade_total,
 )
 from feiqian.payments.refunds import request_refund
-from feiqian.payments.store import find_refund_by_no, read_refunds, read_shares
+from feiqian.payments.store import find_by_order, find_refund_by_no, read_refunds, read_shares
 from feiqian.payments.views import PaymentView, RefundView, show_payments, show_refunds
 
 __all__ = [
@@ -106,6 +106,7 @@ __all__ = [
     "day_totals",
     "failed_id",
     "failed_refunds",
+    "find_by_order",
     "find_channel_lines",
     "find_refund",
     "find_refund_by_no",
