@@ -65,9 +65,7 @@ class TestASummary:
 
 class TestCounts:
     def test_add_up_day_by_day(self) -> None:
-        days = Counts(payments=2, paid=500, seconds=0.5) + Counts(
-            payments=1, paid=7, refunds=3, seconds=0.25
-        )
+        days = Counts(payments=2, paid=500, seconds=0.5) + Counts(payments=1, paid=7, refunds=3, seconds=0.25)
         assert days == Counts(payments=3, paid=507, refunds=3, seconds=0.75)
 
 
