@@ -52,7 +52,7 @@ export function CreditView({ decision, currency }: { decision: CreditDecision; c
       <h3>{t("credit.reasons")}</h3>
       <ul className="reasons">
         {decision.reasons.map((reason) => (
-          <li key={reason.code} className={`reason-${verdictOf(reason)}`} title={reason.code}>
+          <li key={reason.code} className={`reason-${verdictOf(reason)}`}>
             <span role="img" aria-label={t(`credit.${verdictOf(reason)}`)}>
               {marks[verdictOf(reason)]}
             </span>

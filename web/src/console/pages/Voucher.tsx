@@ -92,7 +92,9 @@ function Sheet({ voucher, debit, credit }: { voucher: Voucher; debit: number; cr
           <tbody>
             {voucher.lines.map((line) => (
               <tr key={line.line}>
-                <td className="voucher-memo">{line.memo || summary}</td>
+                <td className="voucher-memo">
+                  {line.memo && line.memo !== voucher.summary_chinese ? line.memo : summary}
+                </td>
                 <td className="voucher-subject">
                   <span className="mono quiet">{line.subject_code}</span>{" "}
                   {pick(line.subject_chinese, line.subject_english)}
