@@ -132,7 +132,9 @@ def sync_python(uv: Path, *, with_development_tools: bool) -> None:
     if not with_development_tools:
         # Keep what an earlier `make test` installed: taking it away would only cost time.
         command += ["--no-group", "dev", "--inexact"]
+    # The system's certificates: a company's own authority is known there and nowhere else.
     outside_venv = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    outside_venv.setdefault("UV_SYSTEM_CERTS", "true")
     run(command, what="Python packages, as locked", environment=outside_venv)
 
 
@@ -181,6 +183,7 @@ def npm(*arguments: str, what: str) -> None:
     """Run npm on the Node of .venv; programs that npm starts find the same Node first."""
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
+    environment.setdefault("NODE_USE_SYSTEM_CA", "1")
     run([str(VENV / "bin" / "npm"), *arguments], what=what, environment=environment, folder=WEB)
 
 
