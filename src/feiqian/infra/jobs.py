@@ -1,9 +1,12 @@
 """Jobs: deferred on the transaction of the fact that wants them, worked off by `feiqian worker` or inside `serve`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import procrastinate
+import structlog
+from procrastinate.exceptions import ConnectorException
 
 from feiqian.infra.database import Database, Transaction
 from feiqian.infra.metrics import JOBS
@@ -13,13 +16,24 @@ JobHandler = Callable[..., Awaitable[None]]
 ATTEMPTS_MAX = 8
 """A job that fails is tried again after 2, 4, 8 … seconds; what still fails is kept as failed for a person."""
 
+CONNECT_WITHIN_S = 10.0
+"""How long the worker waits for PostgreSQL before it counts as lost."""
+RESTART_AFTER_S = 1.0
+"""A worker that lost PostgreSQL is begun anew this much later."""
+
+log = structlog.get_logger(__name__)
+
 
 class Jobs:
     """The queue in the application's own database. State and job commit together or not at all."""
 
     def __init__(self, database: Database) -> None:
         connector = procrastinate.PsycopgConnector(
-            conninfo=database.url, kwargs={"options": database.options}, min_size=1, max_size=4
+            conninfo=database.url,
+            kwargs={"options": database.options},
+            min_size=1,
+            max_size=4,
+            timeout=CONNECT_WITHIN_S,
         )
         self._app = procrastinate.App(connector=connector)
 
@@ -49,10 +63,16 @@ class Jobs:
         await self._app.configure_task(name, connection=tx.connection).defer_async(**arguments)
 
     async def work(self) -> None:
-        """Work jobs off until cancelled."""
-        await self._app.run_worker_async(
-            concurrency=4,
-            install_signal_handlers=False,
-            delete_jobs="successful",
-            fetch_job_polling_interval=2,
-        )
+        """Work jobs off until cancelled. The worker ends when it loses PostgreSQL, and is begun anew until that is back."""
+        while True:
+            try:
+                await self._app.run_worker_async(
+                    concurrency=4,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    fetch_job_polling_interval=2,
+                )
+                log.warning("worker_ended")
+            except ConnectorException as error:
+                log.warning("worker_ended", error=str(error.__cause__ or error))
+            await asyncio.sleep(RESTART_AFTER_S)
