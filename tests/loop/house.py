@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from feiqian.app.databases import DatabaseUrls
 from feiqian.app.invariants import check_all
@@ -269,23 +270,27 @@ async def open_house(
 ) -> AsyncGenerator[House]:
     """A house over a migrated database; without ``working``, one whose worker has died."""
     settings = Settings(data_dir=data_dir, port=free_port(), connections_max=8)
-    async with (
-        HttpClient() as http,
-        open_services(
-            settings=settings,
-            urls=DatabaseUrls(*urls),
-            clock=ManualClock(now),
-            wechatpay=sandbox_wechatpay(data_dir, sandbox_url),
-            sandbox_url=sandbox_url,
-        ) as services,
-    ):
-        api_key = await set_up(services.database, now, webhook_url)
-        async with serving(services, with_days=False) if working else serving_only(services) as url:
-            house = House(services, url=url, api_key=api_key, http=http)
-            await house.behave(callback="normal", prepay="normal", refund="normal", bill="normal")
-            # The channel outlives houses: its clock is set back to where this one begins.
-            await house.sandbox("POST", "/sandbox/clock", {"now": now})
-            yield house
+    with pytest.MonkeyPatch.context() as patch:
+        # What the worker looks for every second it finds sooner here; what is due when, the house's clock says.
+        patch.setattr("feiqian.app.run.CHECK_EVERY_S", 0.1)
+        patch.setattr("feiqian.app.run.WEBHOOKS_EVERY_S", 0.1)
+        async with (
+            HttpClient() as http,
+            open_services(
+                settings=settings,
+                urls=DatabaseUrls(*urls),
+                clock=ManualClock(now),
+                wechatpay=sandbox_wechatpay(data_dir, sandbox_url),
+                sandbox_url=sandbox_url,
+            ) as services,
+        ):
+            api_key = await set_up(services.database, now, webhook_url)
+            async with serving(services, with_days=False) if working else serving_only(services) as url:
+                house = House(services, url=url, api_key=api_key, http=http)
+                await house.behave(callback="normal", prepay="normal", refund="normal", bill="normal")
+                # The channel outlives houses: its clock is set back to where this one begins.
+                await house.sandbox("POST", "/sandbox/clock", {"now": now})
+                yield house
 
 
 @asynccontextmanager
