@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +80,9 @@ def written(minor: int) -> str:
     return f"{minor / 100:,.2f}" if minor else "–"
 
 
-def keep_picture(target: Page | Locator, name: str, *, mask: Sequence[Locator] = ()) -> None:
+def keep_picture(page: Page, name: str) -> None:
     """A picture for the documentation; written where FEIQIAN_PICTURES says, measured in any case."""
-    png = target.screenshot(animations="disabled", mask=mask)
+    png = page.screenshot(animations="disabled")
     assert len(png) <= PICTURE_BYTES_MAX, f"{name}: {len(png)} bytes"
     if PICTURES:
         folder = Path(PICTURES)

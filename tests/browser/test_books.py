@@ -48,8 +48,7 @@ class TestAStatement:
         rows = desk.rows(STATEMENT)
         assert rows[0]["业务单号"] == f"{LAST_DATE} 交易结算"
         assert {row["摘要"] for row in rows} <= {"收款", "结算", "退款受理"}
-        desk.open(f"/merchants/{merchant_no}")
-        desk.page.locator(".panel").filter(has_text=STATEMENT).scroll_into_view_if_needed()
+        desk.page.set_viewport_size({"width": 1440, "height": 1200})
         keep_picture(desk.page, "statement")
 
     def test_changes_the_account_at_a_click(self, desk: Desk) -> None:
@@ -79,17 +78,17 @@ class TestReconciliation:
         seen, net = 0, 0
         while True:
             for row in desk.rows(SIDES):
-                ours, theirs = fen(row["我方账 金额"]), fen(row["渠道账单 金额"])
+                ours, theirs = fen(row["我方账 · 金额"]), fen(row["渠道账单 · 金额"])
                 assert ours == theirs > 0, row
-                assert row["我方账 状态"] in ("支付成功", "退款成功"), row
-                assert row["渠道账单 状态"] in ("支付成功", "退款成功"), row
-                assert re.fullmatch(r"C?\d{6}(-\d{6})?", row["我方账 单号"]), row
+                assert row["我方账 · 状态"] in ("支付成功", "退款成功"), row
+                assert row["渠道账单 · 状态"] in ("支付成功", "退款成功"), row
+                assert re.fullmatch(r"C?\d{6}(-\d{6})?", row["我方账"]), row
                 net += ours if row["类型"] == "支付" else -ours
                 seen += 1
             following = desk.page.get_by_role("button", name="下一页")
             if not following.count():
                 break
-            number = desk.rows(SIDES)[-1]["渠道账单 单号"]
+            number = desk.rows(SIDES)[-1]["渠道账单"]
             following.click()
             expect(desk.page.get_by_text(number)).to_have_count(0)
         assert (seen, net) == (lines, bill)

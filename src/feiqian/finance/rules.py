@@ -82,6 +82,7 @@ def _draft(day: date, rows: Sequence[CodeTotal], covered: WrittenVouchers | None
     wording = wording_of(first.kind)
     prefix = ("补充凭证：", "Supplement: ") if covered else ("", "")
     ordered = sorted(rows, key=lambda row: CHART[row.code].number)
+    counted = "1 transaction" if transactions == 1 else f"{transactions} transactions"
     memo = f"{prefix[0]}{wording.chinese} {transactions} 笔"
     lines = [_line(row.code, row.debit, 0, memo) for row in ordered if row.debit]
     lines += [_line(row.code, 0, row.credit, memo) for row in ordered if row.credit]
@@ -92,7 +93,7 @@ def _draft(day: date, rows: Sequence[CodeTotal], covered: WrittenVouchers | None
         currency=first.currency,
         supplement=covered.vouchers if covered else 0,
         summary_chinese=memo,
-        summary_english=f"{prefix[1]}{wording.english}, {transactions} transactions",
+        summary_english=f"{prefix[1]}{wording.english}, {counted}",
         transactions=transactions,
         lines=tuple(lines),
     )

@@ -101,7 +101,9 @@ function Canvas({ title, data, href }: ChartProps) {
 
   useEffect(() => {
     if (!chart) return;
-    const paint = () => chart.setOption(chartOption(data, colours(), language), { notMerge: true });
+    const animation = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const paint = () =>
+      chart.setOption({ ...chartOption(data, colours(), language), animation }, { notMerge: true });
     paint();
     // The canvas does not inherit colours: paint again when the theme changes.
     const observer = new MutationObserver(paint);

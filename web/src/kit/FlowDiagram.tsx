@@ -34,7 +34,7 @@ export function FlowDiagram({ legs }: { legs: Leg[] }) {
   }
   const currency = legs[0]?.currency ?? "CNY";
   const all = legs.map((leg) => ({ from: leg.debit.id, to: leg.credit.id, amount: leg.amount }));
-  const nodeWidth = Math.round(Math.min(260, Math.max(140, width * 0.26)));
+  const nodeWidth = Math.round(Math.min(260, Math.max(140, width * 0.29)));
   const flow = layoutFlow(all, Math.max(1, width - 2), nodeWidth);
   const narrow = width > 0 && (flow.columns - 1) * MIN_STEP + nodeWidth > width;
   const name = (id: string) => {

@@ -131,7 +131,9 @@ function DayFigures({ data }: { data: OverviewData }) {
   const { today, previous, currency, date } = data;
   const weekday = formatWeekday(date, language);
   const day = { from: date, to: date };
-  const compare = (now: number, before: number) => <Comparison now={now} before={before} weekday={weekday} />;
+  // A week before without trade is said once, not under every figure.
+  const compare = (now: number, before: number) =>
+    previous.payments > 0 ? <Comparison now={now} before={before} weekday={weekday} /> : undefined;
   const rate = today.success_rate === null ? "–" : formatPercent(today.success_rate, 1);
   return (
     <Figures six>
@@ -140,7 +142,7 @@ function DayFigures({ data }: { data: OverviewData }) {
         minor={today.paid}
         currency={currency}
         href={paths.paymentsOf({ ...day, state: "succeeded" })}
-        note={compare(today.paid, previous.paid)}
+        note={compare(today.paid, previous.paid) ?? t("overview.noComparison")}
       />
       <Figure
         label={t("overview.payments")}
@@ -157,9 +159,7 @@ function DayFigures({ data }: { data: OverviewData }) {
         note={
           today.success_rate !== null && previous.success_rate !== null ? (
             <Comparison now={today.success_rate} before={previous.success_rate} weekday={weekday} points />
-          ) : (
-            t("overview.noComparison")
-          )
+          ) : undefined
         }
       />
       <MoneyFigure

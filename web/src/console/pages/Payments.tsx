@@ -59,7 +59,12 @@ function useColumns(currency: string): Column<PaymentRow>[] {
       optional: true,
       cell: (row) => <Money minor={row.fee} currency={row.currency} />,
     },
-    { key: "buyer", title: t("payment.buyer"), optional: true, cell: (row) => row.buyer ?? "–" },
+    {
+      key: "buyer",
+      title: t("payment.buyer"),
+      optional: true,
+      cell: (row) => <span className="nowrap">{row.buyer ?? "–"}</span>,
+    },
     {
       key: "merchants",
       title: t("payment.merchants"),

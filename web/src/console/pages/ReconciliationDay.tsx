@@ -201,13 +201,13 @@ function Side({ item, label, no, amount, state }: { item: ReconciliationItem } &
   const stateClass = item.status === "state_differs" ? "differs" : "card-hidden";
   return (
     <>
-      <td className="side-first" data-label={`${label} ${t("reconciliation.no")}`}>
+      <td className="side-first" data-label={label}>
         {no}
       </td>
-      <td className={amountClass} data-label={`${label} ${t("reconciliation.amount")}`}>
+      <td className={amountClass} data-label={`${label} · ${t("reconciliation.amount")}`}>
         <Money minor={amount} />
       </td>
-      <td className={stateClass} data-label={`${label} ${t("reconciliation.itemState")}`}>
+      <td className={stateClass} data-label={`${label} · ${t("reconciliation.itemState")}`}>
         {state ? wordFor(`${item.kind}.state`, state) : "–"}
       </td>
     </>

@@ -74,12 +74,12 @@ function useLabels(): Record<keyof TrialBalanceSums, string> {
   const { t } = useWords();
   const [debit, credit] = [t("trial.debit"), t("trial.credit")];
   return {
-    opening_debit: `${t("trial.opening")} ${debit}`,
-    opening_credit: `${t("trial.opening")} ${credit}`,
-    debit: `${t("trial.movement")} ${debit}`,
-    credit: `${t("trial.movement")} ${credit}`,
-    closing_debit: `${t("trial.closing")} ${debit}`,
-    closing_credit: `${t("trial.closing")} ${credit}`,
+    opening_debit: `${t("trial.opening")} · ${debit}`,
+    opening_credit: `${t("trial.opening")} · ${credit}`,
+    debit: `${t("trial.movement")} · ${debit}`,
+    credit: `${t("trial.movement")} · ${credit}`,
+    closing_debit: `${t("trial.closing")} · ${debit}`,
+    closing_credit: `${t("trial.closing")} · ${credit}`,
   };
 }
 
