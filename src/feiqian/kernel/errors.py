@@ -36,7 +36,7 @@ class NotFound(Refusal):
     code = "not_found"
     status = 404
     english = "No {what} {name} is known. Check the identifier."
-    chinese = "找不到{what} {name}，请核对编号。"
+    chinese = "找不到 {name}，请核对编号。"
 
 
 class InvalidRequest(Refusal):
