@@ -47,6 +47,10 @@ class Trade:
         """An order of A, B and C in turn, paid at noon."""
         self._payments[name] = await self.shop.paid(name, *amounts, now=noon(when))
 
+    def payment(self, name: str) -> Payment:
+        """The payment of a sale."""
+        return self._payments[name]
+
     async def refund(self, of: str, when: str, amount: int) -> None:
         """A refund asked for and made at noon."""
         refund = await self.shop.refund(self._payments[of], f"{of}-{when}-{amount}", amount, now=noon(when))

@@ -22,6 +22,7 @@ __all__ = [
     "DatabaseUnavailable",
     "EventBus",
     "Jsonb",
+    "SchemaOutdated",
     "Transaction",
     "read_rows",
 ]
@@ -33,6 +34,8 @@ APPLICATION_ROLE = "feiqian_app"
 """The role every statement of the application runs as: it owns nothing and cannot change a table's shape."""
 
 RETRY_COUNT_MAX = 5
+OPEN_WITHIN_S = 60.0
+"""How long a program waits at its start for PostgreSQL, which may be recovering from a crash."""
 _NATIVE = (datetime, date, UUID, Decimal, bytes)
 
 set_json_dumps(msgspec.json.encode)
@@ -47,6 +50,15 @@ class DatabaseUnavailable(Refusal):
     english = "The database is not reachable right now. Send the same request again in a moment."
     chinese = "数据库暂时不可用，请稍后按原请求重试。"
     retryable = True
+
+
+class SchemaOutdated(Refusal):
+    """The database lacks a table or column of this version."""
+
+    code = "schema_outdated"
+    status = 503
+    english = "The database's schema is not of this version. Run `feiqian migrate`."
+    chinese = "数据库结构与当前版本不符，请运行 feiqian migrate。"
 
 
 class Transaction:
@@ -138,7 +150,12 @@ class Database:
         )
 
     async def __aenter__(self) -> "Database":
-        await self._pool.open(wait=True, timeout=60)
+        try:
+            await self._pool.open(wait=True, timeout=OPEN_WITHIN_S)
+        except PoolTimeout as error:
+            await self._pool.close()
+            log.warning("database_unavailable", error=str(error))
+            raise DatabaseUnavailable from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -148,7 +165,7 @@ class Database:
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """A transaction without retry: reads, and callers with a boundary of their own.
 
-        Raises: DatabaseUnavailable, InvalidRequest for text that PostgreSQL cannot hold.
+        Raises: DatabaseUnavailable, SchemaOutdated, InvalidRequest for text that PostgreSQL cannot hold.
         """
         try:
             async with self._pool.connection() as connection, connection.transaction():
@@ -161,6 +178,8 @@ class Database:
         except psycopg.DataError as error:
             _refuse_unstorable(error)
             raise
+        except _OF_ANOTHER_VERSION as error:
+            raise SchemaOutdated from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
@@ -175,6 +194,8 @@ class Database:
         except psycopg.DataError as error:
             _refuse_unstorable(error)
             raise
+        except _OF_ANOTHER_VERSION as error:
+            raise SchemaOutdated from error
 
     async def run(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run one operation as one transaction; serialisation failures and deadlocks start it again.
@@ -195,6 +216,13 @@ class Database:
 _RETRYABLE = {"40001", "40P01", "23505"}
 """serialization_failure, deadlock_detected, and unique_violation: a race for the same number was lost, and on the next
 run the operation finds what the winner wrote. Nothing was committed, so the same operation may run again."""
+
+
+_OF_ANOTHER_VERSION = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InvalidSchemaName,
+)
 
 
 def _refuse_unstorable(error: psycopg.DataError) -> None:

@@ -9,7 +9,11 @@ from typing import get_type_hints
 
 import msgspec
 
+from feiqian.kernel.money import MINOR_DIGITS
+
 PREFIX = "FEIQIAN_"
+CELL_MAX = 32_767
+"""A smallint in every table."""
 
 
 class SettingsInvalid(Exception):
@@ -118,13 +122,34 @@ def _check(settings: Settings) -> None:
         raise SettingsInvalid(f"{PREFIX}PORT is {settings.port}: must be 0 to 65535")
     if settings.log_format not in ("text", "json"):
         raise SettingsInvalid(f"{PREFIX}LOG_FORMAT is {settings.log_format!r}: must be text or json")
-    if not 0 <= settings.fee_rate <= Decimal("0.2"):
+    if settings.currency not in MINOR_DIGITS:
+        raise SettingsInvalid(
+            f"{PREFIX}CURRENCY is {settings.currency!r}: must be one of {', '.join(sorted(MINOR_DIGITS))}"
+        )
+    if not 0 <= settings.cell <= CELL_MAX:
+        raise SettingsInvalid(f"{PREFIX}CELL is {settings.cell}: must be 0 to {CELL_MAX}")
+    if not settings.fee_rate.is_finite() or not 0 <= settings.fee_rate <= Decimal("0.2"):
         raise SettingsInvalid(f"{PREFIX}FEE_RATE is {settings.fee_rate}: must be 0 to 0.2")
     if settings.connections_max < 3:
         raise SettingsInvalid(f"{PREFIX}CONNECTIONS_MAX is {settings.connections_max}: must be 3 or more")
-    url = settings.database_url
-    if url is not None and not url.startswith(("postgresql://", "postgres://")):
-        raise SettingsInvalid(f"{PREFIX}DATABASE_URL must begin with postgresql://")
+    if settings.wechatpay_refund_within_days < 1:
+        raise SettingsInvalid(
+            f"{PREFIX}WECHATPAY_REFUND_WITHIN_DAYS is {settings.wechatpay_refund_within_days}: must be 1 or more"
+        )
+    for name, url, schemes in (
+        ("DATABASE_URL", settings.database_url, ("postgresql", "postgres")),
+        ("DATABASE_ADMIN_URL", settings.database_admin_url, ("postgresql", "postgres")),
+        ("PUBLIC_URL", settings.public_url, ("http", "https")),
+        ("WECHATPAY_BASE_URL", settings.wechatpay_base_url, ("http", "https")),
+    ):
+        if url is not None and not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            # Not shown: it may hold a password.
+            raise SettingsInvalid(f"{PREFIX}{name} must begin with {schemes[0]}://")
+    _check_wechatpay(settings)
+
+
+def _check_wechatpay(settings: Settings) -> None:
+    """All of it or nothing."""
     wechatpay = {
         "MCHID": settings.wechatpay_mchid,
         "APPID": settings.wechatpay_appid,

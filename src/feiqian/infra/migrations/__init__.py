@@ -3,20 +3,34 @@
 from pathlib import Path
 
 import psycopg
+import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+
+from feiqian.infra.database import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 
 def migrate(admin_url: str) -> None:
-    """Bring the schema to the newest revision. Two at once wait for each other."""
+    """Bring the schema to the newest revision. Two at once wait for each other.
+
+    Raises: DatabaseUnavailable.
+    """
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(admin_url), poolclass=NullPool
     )
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    with engine.connect() as connection:
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        log.warning("database_unavailable", error=str(error.orig))
+        raise DatabaseUnavailable from error
+    with connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     engine.dispose()
