@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.desk import Desk
 from tests.browser.sandbox import ROOT, Sandbox, open_sandbox
@@ -33,6 +33,7 @@ DESKTOP = {"width": 1440, "height": 900}
 FINANCE = "finance@feiqian.dev"
 SESSION = "/console/api/session"
 STEP_MS = 15_000
+"""How long a click or a wait may take on a busy machine."""
 
 OPTIONS: dict[str, Any] = {
     "viewport": DESKTOP,
@@ -58,6 +59,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     assert Path(CHROMIUM).exists(), f"There is no Chromium at {CHROMIUM}: set FEIQIAN_CHROMIUM."
+    expect.set_options(timeout=STEP_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
         yield opened
