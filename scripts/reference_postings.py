@@ -42,7 +42,7 @@ def sample_transactions() -> list[tuple[str, NewTransaction]]:
         id=SOME, platform=SOME, order_no="order-1", out_trade_no="P1", channel="wechatpay", method="wechatpay_native",
         amount=10_000, currency="CNY", description="", buyer=None, fee=60, fee_rate=Decimal("0.006"), metadata={},
         state=PaymentState.SUCCEEDED, code_url=None, created_at=NOW, expires_at=NOW, paid_at=NOW, transaction_no="T1",
-        checks=0,
+        checks=0, notify_url="https://shop.example/callbacks/wechatpay",
     )  # fmt: skip
     shares = [
         Share(payment=SOME, position=0, merchant=FIRST, amount=7_000, fee=42),
