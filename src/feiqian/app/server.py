@@ -18,6 +18,7 @@ from feiqian.app.services import Services
 from feiqian.console import routes as console_routes
 from feiqian.infra.web import HANDLERS, StrictRequest
 from feiqian.members import Caller
+from feiqian.openapi import ProblemResponses
 from feiqian.openapi import routes as partner_routes
 
 BODY_BYTES_MAX = 4_000_000
@@ -70,6 +71,7 @@ def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
             **{name: Provide(_giver(value), sync_to_thread=False) for name, value in given.items()},
         },
         guards=[admit],
+        plugins=[ProblemResponses()],
         request_class=StrictRequest,
         exception_handlers=HANDLERS,
         openapi_config=OpenAPIConfig(

@@ -12,9 +12,10 @@ from feiqian.openapi.days import DayController
 from feiqian.openapi.lending import CreditController, FunderController, LoanController
 from feiqian.openapi.merchants import MerchantController
 from feiqian.openapi.payments import PaymentController, RefundController
+from feiqian.openapi.problems import ProblemResponses
 from feiqian.openapi.webhooks import Webhooks
 
-__all__ = ["Access", "Webhooks", "routes"]
+__all__ = ["Access", "ProblemResponses", "Webhooks", "routes"]
 
 
 def routes() -> list[Any]:

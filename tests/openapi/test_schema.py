@@ -1,0 +1,125 @@
+"""The OpenAPI document against the running API: whatever it allows is answered as it says, and nothing breaks."""
+
+import asyncio
+import warnings
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from feiqian.lending import register_funder
+from tests.loop.house import House
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import schemathesis
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi.checks import (
+        content_type_conformance,
+        response_schema_conformance,
+        status_code_conformance,
+    )
+
+pytestmark = pytest.mark.anyio
+
+EXAMPLES = 30
+"""For each operation."""
+OUT_OF_REACH = {
+    "GET /v1/merchants/{merchant_no}/credit-line",
+    "POST /v1/loans",
+    "GET /v1/loans/{loan_id}",
+    "POST /v1/loans/{loan_id}/repayments",
+    "POST /v1/payments/{payment_id}/close",
+}
+"""What one day's trade of one merchant does not allow: there is no line, no loan, and the known payment is paid."""
+
+
+def try_everything(
+    document: dict[str, Any], url: str, api_key: str, known: dict[str, Any]
+) -> dict[str, set[int]]:
+    """Send made-up requests to every operation, half of them with names that are known; the statuses that came back.
+
+    Raises: when an answer is an error of ours or not what the document says.
+    """
+    statuses: dict[str, set[int]] = {}
+    for result in schemathesis.openapi.from_dict(document).get_all_operations():
+        operation: Any = result.ok()  # pyright: ignore[reportAttributeAccessIssue] - an Err raises here
+        headers = {"Authorization": f"Bearer {api_key}"}
+        statuses[operation.label] = try_operation(operation, url, headers, known)
+    return statuses
+
+
+def try_operation(operation: Any, url: str, headers: dict[str, str], known: dict[str, Any]) -> set[int]:
+    seen: set[int] = set()
+
+    @seed(20101201)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+    @given(case=operation.as_strategy(), knows=st.booleans())
+    def send(case: Any, knows: bool) -> None:
+        for fields in (case.path_parameters, case.query, case.body):
+            if knows and isinstance(fields, dict):
+                fields.update({name: value for name, value in known.items() if name in fields})
+        answer = case.call(base_url=url, headers=headers)
+        seen.add(answer.status_code)
+        case.validate_response(answer, checks=CHECKS)
+
+    send()
+    return seen
+
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+class TestTheDocument:
+    @pytest.mark.timeout(240)
+    async def test_is_kept_by_every_operation_for_whatever_it_allows(self, house: House) -> None:
+        now = house.clock.now()
+        await house.database.run(lambda tx: register_funder(tx, now=now, funder_no="F1", name="Funder"))
+        payment = await house.paid("1", 10_000_000)
+        refund = await house.refunded(payment, "r1", 1000)
+        await house.later(days=1)
+        known = {
+            "merchant_no": "A",
+            "payment_id": payment["id"],
+            "refund_id": refund["id"],
+            "funder_no": "F1",
+            "day": "2026-03-02",
+            "currency": "CNY",
+            "amount": 100,
+            "lines": [{"merchant_no": "A", "amount": 100}],
+            "expires_in_s": 600,
+            "order_no": "o1",
+            "description": "tea",
+            "cursor": None,
+            "buyer": "b1",
+            "metadata": {},
+        }
+        document = await house.ask("GET", "/schema/openapi.json")
+        statuses = await asyncio.to_thread(try_everything, document, house.url, house.api_key, known)
+        assert len(statuses) == 23
+        assert {label for label, seen in statuses.items() if min(seen) >= 300} <= OUT_OF_REACH
+
+    async def test_describes_every_error_as_a_problem(self, house: House) -> None:
+        document = await house.ask("GET", "/schema/openapi.json")
+        assert document["openapi"].startswith("3.1")
+        reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                errors = {
+                    status: each for status, each in operation["responses"].items() if int(status) >= 400
+                }
+                assert {"400", "401", "403", "404", "409", "422", "503"} <= set(errors), (method, path)
+                for each in errors.values():
+                    assert each["content"] == {"application/problem+json": reference}, (method, path)
