@@ -101,6 +101,8 @@ class TestTheDocument:
             "lines": [{"merchant_no": "A", "amount": 100}],
             "expires_in_s": 600,
             "order_no": "o1",
+            "refund_no": "r2",
+            "reason": "returned",
             "description": "tea",
             "cursor": None,
             "buyer": "b1",
