@@ -12,7 +12,7 @@ from feiqian.finance import trial_balance
 from feiqian.kernel.calendar import business_date, local
 from feiqian.ledger import PLATFORM_BOOK
 from feiqian.lending import register_funder
-from feiqian.reconciliation import DayState, ReconciledDay, items, reconciled_day
+from feiqian.reconciliation import DayState, ReconciledDay, items, reconciled_day, reconciled_days
 from tests.loop.house import House, open_house
 from tests.loop.notices import Forger
 
@@ -200,6 +200,19 @@ class TestADay:
             answer = await house.send("POST", f"/v1/days/{today(house)}/{step}")
             assert answer.problem == (409, "day_not_over"), step
         assert await house.books() == before
+
+    async def test_of_a_mistyped_year_is_refused_and_makes_nobody_walk_through_centuries(
+        self, house: House
+    ) -> None:
+        day = await trade(house)
+        for year in (1, 26, 1027, day.year - 1):
+            for step in ("close", "reconcile", "vouchers"):
+                answer = await house.send("POST", f"/v1/days/{day.replace(year=year)}/{step}")
+                assert answer.problem == (422, "day_before_trade"), (year, step)
+        await house.services.days.run_due()
+        assert (await house.books())["A available"] == 518
+        async with house.database.transaction() as tx:
+            assert [each.day for each in await reconciled_days(tx)] == [day]
 
     async def test_out_of_order_is_refused(self, house: House) -> None:
         day = await trade(house)

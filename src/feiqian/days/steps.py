@@ -36,6 +36,18 @@ RETRIED_DAYS_MAX = 30
 NO_STATEMENT = "NO_STATEMENT_EXIST"
 """WeChat Pay's code for a day on which nothing moved."""
 
+BEFORE_TRADE_MAX = timedelta(days=31)
+"""Days are walked one by one from the first that was done: a mistyped year must not make them centuries."""
+
+
+class DayBeforeTrade(Refusal):
+    """A day long before anything was booked has no step to do."""
+
+    code = "day_before_trade"
+    status = 422
+    english = "Nothing was booked before {first}; {day} is too long before it. Check the year."
+    chinese = "{first} 之前没有任何记账，{day} 过早，请核对年份。"
+
 
 class DayClosed(msgspec.Struct, frozen=True, kw_only=True):
     """What the close of a business date did; minor units."""
@@ -85,8 +97,11 @@ class Days:
         self._currency = currency
 
     async def close(self, day: date) -> DayClosed:
-        """Interest of the day, then settlement, which repays loans. Raises: DayNotOver, DayOutOfOrder."""
-        now = self._after(day)
+        """Interest of the day, then settlement, which repays loans.
+
+        Raises: DayNotOver, DayBeforeTrade, DayOutOfOrder.
+        """
+        now = await self._moment_for(day)
         accrued = await self._database.run(lambda tx: accrue_day(tx, now=now, day=day))
         closed = await self._database.run(lambda tx: close_day(tx, now=now, day=day, currency=self._currency))
         async with self._database.reading() as tx:
@@ -104,9 +119,9 @@ class Days:
     async def reconcile(self, day: date) -> DayReconciled:
         """Download the day's bill and match it. A bill that cannot be had leaves the day failed and visible.
 
-        Raises: DayNotOver, BillMissing, BillDamaged, ChannelError.
+        Raises: DayNotOver, DayBeforeTrade, BillMissing, BillDamaged, ChannelError.
         """
-        now = self._after(day)
+        now = await self._moment_for(day)
         try:
             bill = await self._channel.download_bill(day, now=now)
         except (BillMissing, BillDamaged, ChannelError) as error:
@@ -137,17 +152,22 @@ class Days:
         return not lines
 
     async def vouchers(self, day: date) -> DayVouchered:
-        """Write the day's vouchers. Raises: DayNotOver."""
-        now = self._after(day)
+        """Write the day's vouchers. Raises: DayNotOver, DayBeforeTrade."""
+        now = await self._moment_for(day)
         written = await self._database.run(lambda tx: write_day(tx, now=now, day=day))
         DAYS.labels(step="vouchers", outcome="done").inc()
         return DayVouchered(date=day, vouchers=written.count, trial_balance_ok=written.trial_balance_ok)
 
-    def _after(self, day: date) -> datetime:
-        """Now, which must come after the day. Raises: DayNotOver."""
+    async def _moment_for(self, day: date) -> datetime:
+        """Now, for a day that is over and not long before all trade. Raises: DayNotOver, DayBeforeTrade."""
         now = self._clock.now()
-        if day >= business_date(now):
+        today = business_date(now)
+        if day >= today:
             raise DayNotOver(day=day.isoformat())
+        async with self._database.reading() as tx:
+            first = await first_business_date(tx) or today
+        if first - day > BEFORE_TRADE_MAX:
+            raise DayBeforeTrade(day=day.isoformat(), first=first.isoformat())
         return now
 
     async def run_due(self) -> None:
