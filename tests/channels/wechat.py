@@ -18,9 +18,19 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
-from feiqian.channels import WechatPayConfig
+from feiqian.channels import PrepayRequest, WechatPayConfig
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+ORDER = PrepayRequest(
+    out_trade_no="order-000001",
+    amount=100,
+    currency="CNY",
+    description="口红 × 2",
+    expires_at=NOW + timedelta(hours=2),
+    notify_url="https://pay.example.com/callbacks/wechatpay",
+    attach="cell 1",
+)
+CODE_URL = b'{"code_url":"weixin://x"}'
 MCHID = "1900000109"
 APPID = "wxd678efh567hg6787"
 API_V3_KEY = "0123456789abcdefghijklmnopqrstuv"
