@@ -101,7 +101,7 @@ async def show_transactions(
 
 async def _owner_names(tx: Transaction, accounts: Iterable[Account], language: str) -> dict[str, str]:
     """Names by owner. Owners of different kinds never share a form: ids of merchants and loans, names, numbers."""
-    by_code: dict[AccountCode, set[str]] = {}
+    by_code: dict[str, set[str]] = {}
     for account in accounts:
         by_code.setdefault(account.code, set()).add(account.owner)
 
@@ -121,15 +121,16 @@ async def _owner_names(tx: Transaction, accounts: Iterable[Account], language: s
 
 
 def _name(account: Account, owners: dict[str, str]) -> AccountName:
-    subject = CHART[account.code]
+    # A platform's own subjects are not in the chart; their code is their name here.
+    subject = CHART.get(account.code)
     return AccountName(
         id=show_id("account", account.id),
         book=account.book,
-        code=account.code.value,
+        code=account.code,
         owner=account.owner,
         owner_name=owners.get(account.owner),
-        chinese=subject.chinese,
-        english=subject.english,
+        chinese=subject.chinese if subject else account.code,
+        english=subject.english if subject else account.code,
     )
 
 

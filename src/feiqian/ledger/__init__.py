@@ -14,9 +14,10 @@ from feiqian.ledger.model import (
     PLATFORM_BOOK,
     Account,
     AccountRef,
-    ExistsWithDifferent,
-    InsufficientFunds,
-    LedgerRefusal,
+    Action,
+    Frozen,
+    Hold,
+    HoldState,
     Leg,
     NewTransaction,
     Outcome,
@@ -24,7 +25,7 @@ from feiqian.ledger.model import (
     Result,
     funder_book,
 )
-from feiqian.ledger.operations import lock, post, post_all
+from feiqian.ledger.operations import expire_holds, lock, post, post_all
 from feiqian.ledger.queries import (
     CodeBalance,
     CodeTotal,
@@ -44,20 +45,26 @@ from feiqian.ledger.queries import (
     statement,
     transactions,
 )
+from feiqian.ledger.refusals import PRECEDENCE, ExistsWithDifferent, InsufficientFunds, LedgerRefusal
 from feiqian.ledger.verification import verify
 from feiqian.ledger.views import EntryView, show_entry
 
 __all__ = [
     "CHART",
     "PLATFORM_BOOK",
+    "PRECEDENCE",
     "Account",
     "AccountCode",
     "AccountRef",
+    "Action",
     "CodeBalance",
     "CodeTotal",
     "DayTotal",
     "EntryView",
     "ExistsWithDifferent",
+    "Frozen",
+    "Hold",
+    "HoldState",
     "InsufficientFunds",
     "LedgerRefusal",
     "Leg",
@@ -79,6 +86,7 @@ __all__ = [
     "code_totals",
     "count_transactions",
     "day_totals",
+    "expire_holds",
     "first_business_date",
     "funder_book",
     "lock",

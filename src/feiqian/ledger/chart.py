@@ -1,5 +1,9 @@
-"""The chart of accounts: every kind of account, its subject in the accountants' books, and its side."""
+"""The chart of accounts: every kind of account, its subject in the accountants' books, and its side.
 
+A platform may add subjects of its own for books of its own; they stand in ``ledger.subject``, not here.
+"""
+
+from collections.abc import Mapping
 from enum import Enum, StrEnum
 
 import msgspec
@@ -67,8 +71,13 @@ class Subject(msgspec.Struct, frozen=True):
     side: Side
     overdraft: Overdraft
 
+    @property
+    def sign(self) -> int:
+        """1 when debits raise its accounts, -1 when credits do."""
+        return 1 if self.side is Side.DEBIT else -1
 
-CHART: dict[AccountCode, Subject] = {
+
+CHART: Mapping[str, Subject] = {
     AccountCode.CHANNEL_RECEIVABLE: Subject(
         "112201", "应收账款－支付渠道", "Receivable from channels", Side.DEBIT, Overdraft.UNLIMITED
     ),

@@ -5,56 +5,49 @@ from feiqian.infra.invariants import Invariant
 INVARIANTS = (
     Invariant(
         name="ledger_counters_equal_entries",
-        english="Every account's debits, credits and sequence equal the sums and the count of its entries.",
-        chinese="每个账户的借方、贷方累计与序号等于其分录的合计与笔数。",
+        english="Every account's debits, credits, held amounts and sequence equal the sums and the count of its entries.",
+        chinese="每个账户的借方、贷方、冻结累计与序号等于其分录的合计与笔数。",
         sql="""
         SELECT a.code || '/' || a.owner AS subject, a.debits, a.credits, e.debits AS debits_summed, e.credits AS credits_summed
         FROM ledger.account a
         LEFT JOIN (
           SELECT account, count(*) AS entries, max(sequence) AS newest,
-                 sum(amount) FILTER (WHERE amount > 0) AS raised, -sum(amount) FILTER (WHERE amount < 0) AS lowered
+                 sum(abs(amount)) FILTER (WHERE is_debit) AS debits, sum(abs(amount)) FILTER (WHERE NOT is_debit) AS credits,
+                 sum(held) FILTER (WHERE is_debit) AS held_debits, sum(held) FILTER (WHERE NOT is_debit) AS held_credits
           FROM ledger.entry WHERE cell = %(cell)s GROUP BY account
-        ) s ON s.account = a.id
-        CROSS JOIN LATERAL (
-          SELECT CASE WHEN a.code = ANY(%(debit_codes)s) THEN coalesce(s.raised, 0) ELSE coalesce(s.lowered, 0) END AS debits,
-                 CASE WHEN a.code = ANY(%(debit_codes)s) THEN coalesce(s.lowered, 0) ELSE coalesce(s.raised, 0) END AS credits
-        ) e
-        WHERE a.cell = %(cell)s AND (a.debits <> e.debits OR a.credits <> e.credits
-          OR a.sequence <> coalesce(s.entries, 0) OR a.sequence <> coalesce(s.newest, 0))
+        ) e ON e.account = a.id
+        WHERE a.cell = %(cell)s AND (a.debits <> coalesce(e.debits, 0) OR a.credits <> coalesce(e.credits, 0)
+          OR a.held_debits <> coalesce(e.held_debits, 0) OR a.held_credits <> coalesce(e.held_credits, 0)
+          OR a.sequence <> coalesce(e.entries, 0) OR a.sequence <> coalesce(e.newest, 0))
         """,
     ),
     Invariant(
         name="ledger_balances_run",
-        english="Every entry's balance is the balance before it plus its amount.",
-        chinese="每条分录后的余额等于前一余额加本次金额。",
+        english="Every entry's balance is the balance before it plus its amount, and bookings never run backwards.",
+        chinese="每条分录后的余额等于前一余额加本次金额，记账时间不早于前一条。",
         sql="""
         SELECT account::text AS subject, sequence, balance, amount, before FROM (
-          SELECT account, sequence, balance, amount,
+          SELECT account, sequence, balance, amount, booked_at, lag(booked_at) OVER w AS booked_before,
                  lag(balance, 1, 0::bigint) OVER w AS before, lag(sequence, 1, 0::bigint) OVER w AS previous
           FROM ledger.entry WHERE cell = %(cell)s WINDOW w AS (PARTITION BY account ORDER BY sequence)
-        ) e WHERE balance <> before + amount OR sequence <> previous + 1
+        ) e WHERE balance <> before + amount OR sequence <> previous + 1 OR booked_at < booked_before
         """,
     ),
     Invariant(
-        name="ledger_entries_equal_legs",
-        english="The entries of every transaction are its legs, no more and no less.",
-        chinese="每笔交易的分录与其借贷一致，不多不少。",
+        name="ledger_legs_agree",
+        english="The legs of a transaction are numbered from 0 without gaps, say the same of it, and agree with their accounts.",
+        chinese="同一交易的分录从 0 连续编号、抬头一致，借贷方向与账户一致。",
         sql="""
-        WITH leg AS (
-          SELECT t.id, l.account, sum(l.amount) AS amount FROM ledger.transaction t
-          CROSS JOIN LATERAL (
-            SELECT d.account, d.amount AS amount FROM unnest(t.debits, t.amounts) AS d (account, amount)
-            UNION ALL SELECT c.account, -c.amount FROM unnest(t.credits, t.amounts) AS c (account, amount)) l
-          WHERE t.cell = %(cell)s GROUP BY t.id, l.account
-        ), entry AS (
-          SELECT e.transaction AS id, e.account,
-                 sum(CASE WHEN a.code = ANY(%(debit_codes)s) THEN e.amount ELSE -e.amount END) AS amount
-          FROM ledger.entry e JOIN ledger.account a ON a.cell = e.cell AND a.id = e.account
-          WHERE e.cell = %(cell)s GROUP BY e.transaction, e.account
-        )
-        SELECT coalesce(leg.id, entry.id)::text AS subject, leg.amount AS leg_amount, entry.amount AS entry_amount
-        FROM leg FULL JOIN entry ON entry.id = leg.id AND entry.account = leg.account
-        WHERE leg.amount IS DISTINCT FROM entry.amount
+        SELECT transaction::text AS subject, count(*) AS legs, max(number) AS last FROM ledger.leg WHERE cell = %(cell)s
+        GROUP BY transaction
+        HAVING max(number) + 1 <> count(*)
+          OR count(DISTINCT (kind, action, business_date, effective_at, booked_at, reference, memo, reverses, hold)) <> 1
+        UNION ALL
+        SELECT l.transaction::text, l.number, l.debit_sign FROM ledger.leg l
+        LEFT JOIN ledger.account d ON d.cell = l.cell AND d.id = l.debit
+        LEFT JOIN ledger.account c ON c.cell = l.cell AND c.id = l.credit
+        WHERE l.cell = %(cell)s AND (d.id IS NULL OR c.id IS NULL OR d.sign <> l.debit_sign OR c.sign <> l.credit_sign
+          OR d.book <> c.book OR d.currency <> c.currency)
         """,
     ),
     Invariant(
@@ -68,12 +61,41 @@ INVARIANTS = (
     ),
     Invariant(
         name="ledger_no_overdraft",
-        english="No account that must not be overdrawn is below zero.",
-        chinese="不可透支的账户余额不为负。",
+        english="No account is further below zero than its limit allows, what is held counted as spent.",
+        chinese="任何账户（含冻结）均未超过其透支限额。",
         sql="""
-        SELECT code || '/' || owner AS subject, debits, credits FROM ledger.account
-        WHERE cell = %(cell)s AND code = ANY(%(covered_codes)s)
-          AND CASE WHEN code = ANY(%(debit_codes)s) THEN debits - credits ELSE credits - debits END < 0
+        SELECT code || '/' || owner AS subject, debits, credits, held_debits, held_credits, overdraft FROM ledger.account
+        WHERE cell = %(cell)s AND overdraft IS NOT NULL
+          AND sign * (debits - credits) - CASE WHEN sign > 0 THEN held_credits ELSE held_debits END < -overdraft
+        """,
+    ),
+    Invariant(
+        name="ledger_holds_equal_legs",
+        english="Every hold's amount, captures and releases equal its legs.",
+        chinese="每笔冻结的金额、扣款与解冻等于其分录。",
+        sql="""
+        SELECT h.id::text AS subject, h.amount, h.captured, h.released FROM ledger.hold h
+        LEFT JOIN (
+          SELECT hold AS id, sum(amount) FILTER (WHERE action = 2) AS captured,
+                 sum(amount) FILTER (WHERE action IN (3, 4)) AS released
+          FROM ledger.leg WHERE cell = %(cell)s AND hold IS NOT NULL GROUP BY hold) l ON l.id = h.id
+        LEFT JOIN ledger.leg o ON o.cell = h.cell AND o.transaction = h.id AND o.number = 0 AND o.action = 1
+        WHERE h.cell = %(cell)s AND (o.amount IS DISTINCT FROM h.amount OR o.debit <> h.debit OR o.credit <> h.credit
+          OR coalesce(l.captured, 0) <> h.captured OR coalesce(l.released, 0) <> h.released)
+        """,
+    ),
+    Invariant(
+        name="ledger_reversals_within_originals",
+        english="No transaction is taken back beyond what it moved.",
+        chinese="冲正合计不超过原交易。",
+        sql="""
+        SELECT r.reverses::text AS subject, r.amount AS reversed, coalesce(o.amount, 0) AS posted FROM (
+          SELECT reverses, debit, credit, sum(amount) AS amount FROM ledger.leg
+          WHERE cell = %(cell)s AND reverses IS NOT NULL GROUP BY reverses, debit, credit) r
+        LEFT JOIN LATERAL (
+          SELECT sum(amount) AS amount FROM ledger.leg WHERE cell = %(cell)s AND transaction = r.reverses
+            AND debit = r.credit AND credit = r.debit AND action IN (0, 2)) o ON true
+        WHERE r.amount > coalesce(o.amount, 0)
         """,
     ),
     Invariant(

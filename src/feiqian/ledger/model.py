@@ -1,14 +1,16 @@
-"""Values of the ledger: accounts, legs, transactions, entries, refusals."""
+"""Values of the ledger: accounts, legs, transactions, holds, results."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from feiqian.kernel.errors import Refusal
 from feiqian.kernel.ids import derived_id
-from feiqian.ledger.chart import CHART, AccountCode, Side
 
 PLATFORM_BOOK = "platform"
 """The operator's own book: everybody's money that it holds."""
@@ -19,17 +21,38 @@ def funder_book(funder_no: str) -> str:
     return f"funder:{funder_no}"
 
 
+@lru_cache(maxsize=200_000)
+def _account_id(book: str, code: str, owner: str, currency: str) -> UUID:
+    return derived_id("account", book, code, owner, currency)
+
+
+@lru_cache(maxsize=200_000)
+def _account_key(book: str, code: str, owner: str, currency: str) -> bytes:
+    return _account_id(book, code, owner, currency).bytes
+
+
 class AccountRef(msgspec.Struct, frozen=True):
     """The natural name of an account. Its id is derived from it, so that postings need no look-up."""
 
     book: str
-    code: AccountCode
+    code: str
+    """Of the chart (AccountCode), or of a platform's own subjects."""
     owner: str
     currency: str
 
     @property
     def id(self) -> UUID:
-        return derived_id("account", self.book, self.code.value, self.owner, self.currency)
+        return _account_id(self.book, self.code, self.owner, self.currency)
+
+    @property
+    def key(self) -> bytes:
+        """The id's 16 bytes: what a batch is decided by."""
+        return _account_key(self.book, self.code, self.owner, self.currency)
+
+    @property
+    def name(self) -> str:
+        """For refusals."""
+        return f"{self.code}/{self.owner}"
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -40,13 +63,29 @@ class Leg(msgspec.Struct, frozen=True):
     amount: int
 
 
+class Action(IntEnum):
+    """What a transaction does with its legs."""
+
+    POST = 0
+    """Moves the posted counters now."""
+    HOLD = 1
+    """Reserves: moves the held counters; a later capture posts, a release lets go."""
+    CAPTURE = 2
+    """Posts a part of a hold, or what is left of it."""
+    RELEASE = 3
+    """Lets a part of a hold go, or what is left of it."""
+    EXPIRE = 4
+    """Lets go what is left of a hold whose time is over; the ledger does this itself."""
+
+
 class NewTransaction(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asks to post. ``id`` is the idempotency key: the same id with the same content changes nothing."""
 
     id: UUID
     kind: str
     """What happened, for statements and vouchers: payment, refund, settlement, loan_draw …"""
-    legs: tuple[Leg, ...]
+    legs: tuple[Leg, ...] = ()
+    """At least one for POST, exactly one for HOLD; none for CAPTURE and RELEASE, whose accounts the hold knows."""
     business_date: date
     """The day it belongs to in the books."""
     effective_at: datetime
@@ -55,14 +94,25 @@ class NewTransaction(msgspec.Struct, frozen=True, kw_only=True):
     """What it is about, in the outside form of that object's id."""
     memo: str = ""
     reverses: UUID | None = None
-    """The transaction that this one takes back."""
+    """The transaction that this one takes back, in whole or in part: each leg mirrors one of its legs."""
+    action: Action = Action.POST
+    hold: UUID | None = None
+    """The hold that a CAPTURE or RELEASE is about: the id of the HOLD transaction."""
+    amount: int | None = None
+    """Of a CAPTURE or RELEASE, minor units; None is what is left."""
+    expires_at: datetime | None = None
+    """Of a HOLD: from then on the rest is let go. None: never by itself."""
+    metadata: Mapping[str, Any] | None = None
+    """The caller's own facts, JSON; kept and searchable, not read by the ledger."""
+    linked: bool = False
+    """Stands or falls together with the next transaction of the batch."""
 
 
 class Outcome(StrEnum):
     """What became of a transaction in a batch."""
 
     POSTED = "posted"
-    """It moved the balances now."""
+    """It moved the counters now."""
     EXISTS = "exists"
     """The same content was posted before under this id; nothing moved now."""
     REFUSED = "refused"
@@ -77,17 +127,40 @@ class Result(msgspec.Struct, frozen=True):
     refusal: Refusal | None = None
 
 
+class Frozen(IntEnum):
+    """What an account refuses while it is frozen. Letting holds go is always possible."""
+
+    NO = 0
+    """Nothing is refused."""
+    DEBITS = 1
+    """Debits are refused."""
+    CREDITS = 2
+    """Credits are refused."""
+    BOTH = 3
+    """Everything is refused."""
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ledger.account."""
+    """A row of ledger.account; amounts in minor units."""
 
     id: UUID
     book: str
-    code: AccountCode
+    code: str
     owner: str
     currency: str
+    sign: int
+    """1: debits raise it; -1: credits raise it."""
     debits: int
     credits: int
+    held_debits: int
+    held_credits: int
     sequence: int
+    overdraft: int | None
+    """How far below zero it may go; None without limit."""
+    frozen: Frozen
+    booked_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
 
     @property
     def ref(self) -> AccountRef:
@@ -96,111 +169,70 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def balance(self) -> int:
         """In the account's own direction: positive is normal."""
-        net = self.debits - self.credits
-        return net if CHART[self.code].side is Side.DEBIT else -net
+        return self.sign * (self.debits - self.credits)
 
+    @property
+    def held(self) -> int:
+        """What open holds may still take out of it."""
+        return self.held_credits if self.sign > 0 else self.held_debits
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account's owner sees of a transaction. Immutable."""
+    @property
+    def incoming(self) -> int:
+        """What open holds may still bring into it."""
+        return self.held_debits if self.sign > 0 else self.held_credits
 
-    account: UUID
-    sequence: int
-    """1, 2, 3 … without gaps in each account."""
-    transaction: UUID
-    amount: int
-    """Signed in the account's own direction: positive raises the balance."""
-    balance: int
-    """After this entry."""
-    business_date: date
+    @property
+    def available(self) -> int | None:
+        """What may be taken out of it, its overdraft included; None without limit."""
+        return None if self.overdraft is None else self.balance - self.held + self.overdraft
 
 
 class PostedTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ledger.transaction with its legs."""
+    """A transaction as it was recorded, its legs as arrays: leg i moves amounts[i] from debits[i] to credits[i]."""
 
     id: UUID
     kind: str
+    action: Action
     business_date: date
     effective_at: datetime
     booked_at: datetime
     reference: str
     memo: str
     reverses: UUID | None
+    hold: UUID | None
+    metadata: dict[str, Any] | None
     debits: tuple[UUID, ...]
     credits: tuple[UUID, ...]
     amounts: tuple[int, ...]
 
 
-class LedgerRefusal(Refusal):
-    """A transaction was refused; nothing moved."""
+class HoldState(StrEnum):
+    """Where a hold stands. From open it goes to one of the others, by the act that leaves nothing of it."""
 
-    status = 409
-
-
-class NoLegs(LedgerRefusal):
-    """A transaction must move something."""
-
-    code = "no_legs"
-    status = 422
-    english = "A transaction needs at least one leg."
-    chinese = "交易至少需要一条分录。"
+    OPEN = "open"
+    """Something is left that may be captured or let go."""
+    CAPTURED = "captured"
+    """The last act was a capture."""
+    RELEASED = "released"
+    """The last act was a release."""
+    EXPIRED = "expired"
+    """Its time was over before all of it was captured."""
 
 
-class AmountInvalid(LedgerRefusal):
-    """A leg's amount is not 1 … 10^15."""
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ledger.hold; amounts in minor units."""
 
-    code = "amount_invalid"
-    status = 422
-    english = "The amount {amount} is not between 1 and {limit} minor units."
-    chinese = "金额 {amount} 必须在 1 到 {limit} 之间（最小货币单位）。"
+    id: UUID
+    debit: UUID
+    credit: UUID
+    amount: int
+    captured: int
+    released: int
+    expires_at: datetime | None
+    opened_at: datetime
+    state: HoldState
 
-
-class SameAccount(LedgerRefusal):
-    """Debit and credit of a leg are one account."""
-
-    code = "same_account"
-    status = 422
-    english = "A leg cannot debit and credit the same account."
-    chinese = "同一分录的借贷不能是同一账户。"
-
-
-class CurrencyMismatch(LedgerRefusal):
-    """The two accounts of a leg differ in currency."""
-
-    code = "currency_mismatch"
-    status = 422
-    english = "The accounts of a leg are in {first} and {second}; use one currency."
-    chinese = "分录两端币种分别为 {first} 与 {second}，必须一致。"
-
-
-class BookMismatch(LedgerRefusal):
-    """The two accounts of a leg belong to different books."""
-
-    code = "book_mismatch"
-    status = 422
-    english = "The accounts of a leg are in the books {first} and {second}; each book must balance by itself."
-    chinese = "分录两端属于不同账套 {first} 与 {second}，每个账套必须自平。"
-
-
-class ExistsWithDifferent(LedgerRefusal):
-    """The id was posted before with other content."""
-
-    code = "exists_with_different_content"
-    english = "Transaction {id} was posted before with a different {field}."
-    chinese = "交易 {id} 已入账，但 {field} 不同。"
-
-
-class InsufficientFunds(LedgerRefusal):
-    """An account that may not be overdrawn would be."""
-
-    code = "insufficient_funds"
-    english = "{account} has {available} minor units available, {needed} are needed."
-    chinese = "账户 {account} 可用 {available}，需要 {needed}。"
-    retryable = True
-
-
-class CounterOverflow(LedgerRefusal):
-    """A counter would leave 63 bits."""
-
-    code = "counter_overflow"
-    english = "{account} cannot hold more; close it and open another."
-    chinese = "账户 {account} 计数器已达上限，请更换账户。"
+    @property
+    def left(self) -> int:
+        """What may still be captured or let go."""
+        return self.amount - self.captured - self.released

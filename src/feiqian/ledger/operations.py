@@ -1,13 +1,19 @@
 """Posting: the one way in which a balance changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from feiqian.infra.database import Transaction
+from feiqian.kernel.ids import derived_id
 from feiqian.ledger import store
-from feiqian.ledger.model import AccountRef, NewTransaction, Outcome, PostedTransaction, Result
-from feiqian.ledger.rules import Position, decide, refuse_altered, refuse_malformed
+from feiqian.ledger.chart import CHART
+from feiqian.ledger.deciding import decide
+from feiqian.ledger.model import AccountRef, Action, Hold, NewTransaction, Outcome, Result
+from feiqian.ledger.packing import pack_legs
+from feiqian.ledger.positions import Books, HoldPosition, Original, Position
+from feiqian.ledger.refusals import BY_CODE, ChainOpen, LedgerRefusal
+from feiqian.ledger.rules import asked_content, posted_content, refuse_altered, refuse_malformed
 
 
 async def lock(tx: Transaction, *, refs: Sequence[AccountRef]) -> None:
@@ -16,46 +22,33 @@ async def lock(tx: Transaction, *, refs: Sequence[AccountRef]) -> None:
     Whoever locks accounts first and its own rows afterwards, as the close does, never waits crosswise with another
     that keeps the same order. Accounts that are not open yet have nothing to lock.
     """
-    await store.lock_accounts(tx, [ref.id for ref in refs])
+    await store.lock_accounts(tx, [ref.key for ref in refs])
 
 
 async def post(tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]) -> list[Result]:
-    """Post a batch: each transaction is accepted or refused by itself, in order; accounts open on first use.
+    """Post a batch: each transaction is accepted or refused by itself, in order, or together with those it is linked with.
 
-    Returns a Result for each, in order. Ids must differ within a batch (ValueError). All accounts of the batch
-    are locked once, in order of their ids, and stay locked until the caller's transaction ends.
+    Returns a Result for each, in order. Accounts of the chart open on first use. All accounts of the batch are locked
+    once, in order of their ids, and stay locked until the caller's transaction ends. A refusal that depended on the
+    state of the ledger is remembered with the caller's transaction: its id stays refused.
     """
-    if len({transaction.id for transaction in transactions}) != len(transactions):
-        raise ValueError("a batch names the same transaction id twice")
-    results: dict[UUID, Result] = {}
-    fresh: list[NewTransaction] = []
-    well_formed: list[NewTransaction] = []
-    for transaction in transactions:
-        refusal = refuse_malformed(transaction)
-        if refusal is None:
-            well_formed.append(transaction)
-        else:
-            results[transaction.id] = Result(transaction.id, Outcome.REFUSED, refusal)
-    refs = {ref.id: ref for t in well_formed for leg in t.legs for ref in (leg.debit, leg.credit)}
-    positions = await _lock(tx, refs, now)
-    # Read after the fence: whoever posted one of these ids before us has committed by now.
-    posted = {row.id: row for row in await store.read_transactions(tx, [t.id for t in well_formed])}
-    for transaction in well_formed:
-        if transaction.id in posted:
-            results[transaction.id] = _replayed(transaction, posted[transaction.id])
-        else:
-            fresh.append(transaction)
-    refusals, entries = decide(fresh, positions)
-    accepted: list[NewTransaction] = []
-    for transaction, refusal in zip(fresh, refusals, strict=True):
-        if refusal is None:
-            accepted.append(transaction)
-        outcome = Outcome.POSTED if refusal is None else Outcome.REFUSED
-        results[transaction.id] = Result(transaction.id, outcome, refusal)
-    if accepted:
-        touched = {entry.account for entry in entries}
-        await store.write(tx, accepted, entries, [positions[id] for id in touched], now)
-    return [results[transaction.id] for transaction in transactions]
+    first, repeated, known = _sort_out(transactions)
+    asked = [transactions[index] for index in first.values()]
+    books, fence = await _open_books(tx, asked, now)
+    known |= await _recall(tx, fence, transactions, first)
+    posted_before = {index for index, refusal in known.items() if refusal is None}
+    for index, earlier in repeated.items():
+        known[index] = _refuse_replay(transactions[index], asked_content(transactions[earlier]))
+    refusals = decide(transactions, books, known)
+    for index, earlier in repeated.items():
+        refusals[index] = refusals[index] or refusals[earlier]
+    await _write(tx, transactions, books, fence)
+    fresh = (index for index in first.values() if index not in known)
+    await _remember(tx, [(transactions[index], refusals[index]) for index in fresh], now)
+    return [
+        Result(transaction.id, _outcome(refusal, index in posted_before or index in repeated), refusal)
+        for index, (transaction, refusal) in enumerate(zip(transactions, refusals, strict=True))
+    ]
 
 
 async def post_all(tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]) -> list[Result]:
@@ -70,20 +63,180 @@ async def post_all(tx: Transaction, *, now: datetime, transactions: Sequence[New
     return results
 
 
-async def _lock(tx: Transaction, refs: dict[UUID, AccountRef], now: datetime) -> dict[UUID, Position]:
-    if not refs:
-        return {}
-    ids = list(refs)
-    if await store.lock_accounts(tx, ids) < len(ids):
-        known = {account.id for account in await store.read_accounts(tx, ids)}
-        await store.open_accounts(tx, (refs[id] for id in ids if id not in known), now)
-        await store.lock_accounts(tx, ids)
+async def expire_holds(tx: Transaction, *, now: datetime, limit: int = 1_000) -> int:
+    """Let go what is left of holds whose time is over; returns how many. Run on a schedule."""
+    due = await store.due_holds(tx, now=now, limit=limit)
+    results = await post(
+        tx,
+        now=now,
+        transactions=[
+            NewTransaction(
+                id=derived_id("hold_expiry", str(hold.id)),
+                kind="hold_expiry",
+                action=Action.EXPIRE,
+                hold=hold.id,
+                business_date=now.date(),
+                effective_at=hold.expires_at or now,
+            )
+            for hold in due
+        ],
+    )
+    return sum(result.outcome is Outcome.POSTED for result in results)
+
+
+def _outcome(refusal: LedgerRefusal | None, before: bool) -> Outcome:
+    if refusal is not None:
+        return Outcome.REFUSED
+    return Outcome.EXISTS if before else Outcome.POSTED
+
+
+def _sort_out(
+    transactions: Sequence[NewTransaction],
+) -> tuple[dict[UUID, int], dict[int, int], dict[int, LedgerRefusal | None]]:
+    """(first place of each well-formed id, places that repeat an earlier id, refusals of what is malformed)."""
+    first: dict[UUID, int] = {}
+    repeated: dict[int, int] = {}
+    known: dict[int, LedgerRefusal | None] = {}
+    for index, transaction in enumerate(transactions):
+        refusal = refuse_malformed(transaction)
+        if refusal is not None:
+            known[index] = refusal
+        elif first.setdefault(transaction.id, index) != index:
+            repeated[index] = first[transaction.id]
+    last = len(transactions) - 1
+    if transactions and transactions[last].linked and last not in known and last not in repeated:
+        known[last] = ChainOpen()
+        del first[transactions[last].id]
+    return first, repeated, known
+
+
+async def _open_books(
+    tx: Transaction, asked: Sequence[NewTransaction], now: datetime
+) -> tuple[Books, store.Fence]:
+    """Lock everything the batch may touch, and read it."""
+    named = [t.hold for t in asked if t.hold is not None]
+    # A hold's accounts never change, so they may be read before the locks; what is left of it only after.
+    held = await store.read_holds(tx, named) if named else []
+    refs = {ref.key: ref for t in asked for leg in t.legs for ref in (leg.debit, leg.credit)}
+    keys = {*refs, *(key for hold in held for key in (hold.debit.bytes, hold.credit.bytes))}
+    ids = [t.id for t in asked]
+    fence = await store.take_fence(tx, keys=list(keys), ids=ids)
+    if len(fence.accounts) < len(keys):
+        found = {row[0] for row in fence.accounts}
+        openable = [ref for key, ref in refs.items() if key not in found and ref.code in CHART]
+        if openable:
+            await store.open_accounts(tx, openable, now)
+            fence = await store.take_fence(tx, keys=list(keys), ids=ids)
+    holds = await _lock_holds(tx, held)
+    names = refs if not held else {**await _names(tx, keys - refs.keys()), **refs}
+    books = Books(_positions(fence, names), now=now, holds={hold.id: HoldPosition(hold) for hold in holds})
+    books.originals.update(await _originals(tx, asked))
+    return books, fence
+
+
+def _positions(fence: store.Fence, refs: dict[bytes, AccountRef]) -> dict[bytes, Position]:
     return {
-        account.id: Position(account.ref, account.debits, account.credits, account.sequence)
-        for account in await store.read_accounts(tx, ids)
+        key: Position(
+            key,
+            refs[key],
+            sign=sign,
+            overdraft=overdraft,
+            frozen=frozen,
+            closed=closed,
+            debits=debits,
+            credits=credits,
+            held_debits=held_debits,
+            held_credits=held_credits,
+            sequence=sequence,
+        )
+        for key, sign, overdraft, frozen, closed, debits, credits, held_debits, held_credits, sequence, _ in (
+            fence.accounts
+        )
     }
 
 
-def _replayed(transaction: NewTransaction, posted: PostedTransaction) -> Result:
-    refusal = refuse_altered(transaction, posted)
-    return Result(transaction.id, Outcome.REFUSED if refusal else Outcome.EXISTS, refusal)
+async def _names(tx: Transaction, keys: Iterable[bytes]) -> dict[bytes, AccountRef]:
+    rows = await store.read_accounts(tx, [UUID(bytes=key) for key in keys])
+    return {row.id.bytes: row.ref for row in rows}
+
+
+async def _lock_holds(tx: Transaction, held: Sequence[Hold]) -> list[Hold]:
+    if not held:
+        return []
+    ids = [hold.id for hold in held]
+    await store.lock_holds(tx, ids)
+    return await store.read_holds(tx, ids)
+
+
+async def _originals(tx: Transaction, asked: Sequence[NewTransaction]) -> dict[UUID, Original]:
+    """What the batch's reversals may take back, behind the accounts' locks."""
+    ids = list({t.reverses for t in asked if t.reverses is not None})
+    if not ids:
+        return {}
+    taken: dict[UUID, dict[tuple[bytes, bytes], int]] = {}
+    for reversal in await store.read_reversals(tx, ids):
+        pairs = taken.setdefault(reversal.reverses or reversal.id, {})
+        for debit, credit, amount in zip(reversal.debits, reversal.credits, reversal.amounts, strict=True):
+            pair = (debit.bytes, credit.bytes)
+            pairs[pair] = pairs.get(pair, 0) + amount
+    posted = await store.read_posted(tx, ids)
+    return {
+        row.id: Original(row, taken.get(row.id, {}))
+        for row in posted
+        if row.action in (Action.POST, Action.CAPTURE)
+    }
+
+
+async def _recall(
+    tx: Transaction, fence: store.Fence, transactions: Sequence[NewTransaction], first: dict[UUID, int]
+) -> dict[int, LedgerRefusal | None]:
+    """What was decided before under the same ids: None where it was posted, else the refusal, or what was altered."""
+    recalled: dict[int, LedgerRefusal | None] = {}
+    if fence.known:
+        for row in await store.read_posted(tx, fence.known):
+            index = first[row.id]
+            recalled[index] = _refuse_replay(transactions[index], posted_content(row))
+    if fence.refused:
+        for row in await store.read_refused(tx, fence.refused):
+            index = first[row.id]
+            altered = _refuse_replay(transactions[index], row.request)
+            recalled[index] = altered or BY_CODE[row.code](**row.facts)
+    return recalled
+
+
+def _refuse_replay(transaction: NewTransaction, had: dict[str, object]) -> LedgerRefusal | None:
+    return refuse_altered(transaction.id, asked_content(transaction), had)
+
+
+async def _write(
+    tx: Transaction, transactions: Sequence[NewTransaction], books: Books, fence: store.Fence
+) -> None:
+    if not books.rows:
+        return
+    # Booking time never runs backwards in an account, also when a machine's clock does.
+    booked_at = max(books.now, *(row[-1] for row in fence.accounts))
+    await store.write_legs(tx, pack_legs(transactions, books.rows, cell=tx.cell, booked_at=booked_at))
+    moved = [p for p in books.positions.values() if p.sequence != p.read_sequence]
+    await store.write_counters(tx, moved, booked_at)
+    holds = [hold for hold in books.holds.values() if hold.is_new or hold.changed]
+    if holds:
+        await store.write_holds(tx, holds, booked_at)
+
+
+async def _remember(
+    tx: Transaction, decided: Sequence[tuple[NewTransaction, LedgerRefusal | None]], now: datetime
+) -> None:
+    rows = [
+        store.Refused(
+            id=transaction.id,
+            code=refusal.code,
+            facts={
+                name: value if isinstance(value, int) else str(value) for name, value in refusal.facts.items()
+            },
+            request=asked_content(transaction),
+        )
+        for transaction, refusal in decided
+        if refusal is not None and refusal.remembered
+    ]
+    if rows:
+        await store.write_refused(tx, rows, now)

@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 
 from feiqian.infra.database import Transaction
-from feiqian.ledger.chart import CHART, AccountCode, Side
+from feiqian.ledger.chart import AccountCode
 from feiqian.ledger.model import Account, AccountRef, PostedTransaction
+from feiqian.ledger.store import ACCOUNT, read_accounts, read_posted
 
 
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,14 +63,10 @@ class DayTotal(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
 
 
-_ACCOUNT = "SELECT id, book, code, owner, currency, debits, credits, sequence FROM ledger.account"
-_DEBIT_CODES = [code.value for code, subject in CHART.items() if subject.side is Side.DEBIT]
-
-
 async def balances(tx: Transaction, *, refs: Sequence[AccountRef]) -> dict[AccountRef, int]:
     """Current balances in each account's own direction; accounts never used are zero."""
     rows = await tx.all(
-        Account, _ACCOUNT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, [ref.id for ref in refs])
+        Account, ACCOUNT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, [ref.id for ref in refs])
     )
     found = {row.ref: row.balance for row in rows}
     return {ref: found.get(ref, 0) for ref in refs}
@@ -77,8 +74,7 @@ async def balances(tx: Transaction, *, refs: Sequence[AccountRef]) -> dict[Accou
 
 async def accounts_named(tx: Transaction, *, ids: Sequence[UUID]) -> dict[UUID, Account]:
     """Accounts by id: who they belong to."""
-    rows = await tx.all(Account, _ACCOUNT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, list(ids)))
-    return {row.id: row for row in rows}
+    return {row.id: row for row in await read_accounts(tx, ids)}
 
 
 async def balances_by_owner(
@@ -87,8 +83,7 @@ async def balances_by_owner(
     """Current balances of every owner's account of that code (or of the named owners'); unused accounts are absent."""
     rows = await tx.all(
         Account,
-        _ACCOUNT
-        + " WHERE cell = %s AND code = %s AND (%s::text[] IS NULL OR owner = ANY(%s)) ORDER BY owner",
+        ACCOUNT + " WHERE cell = %s AND code = %s AND (%s::text[] IS NULL OR owner = ANY(%s)) ORDER BY owner",
         (tx.cell, code.value, owners, owners),
     )
     return {row.owner: row.balance for row in rows}
@@ -112,42 +107,39 @@ async def balances_at_close(
 
 
 async def code_balances(tx: Transaction, *, through: date | None = None) -> list[CodeBalance]:
-    """Balance of every account code in every book, now or at the end of a business date (summed from entries)."""
+    """Balance of every account code in every book, now or at the end of a business date (summed from the legs)."""
     if through is None:
         return await tx.all(
             CodeBalance,
-            "SELECT book, code, currency, (sum(CASE WHEN code = ANY(%s) THEN debits - credits"
-            " ELSE credits - debits END))::bigint AS balance"
+            "SELECT book, code, currency, sum(sign * (debits - credits))::bigint AS balance"
             " FROM ledger.account WHERE cell = %s GROUP BY book, code, currency ORDER BY book, code",
-            (_DEBIT_CODES, tx.cell),
+            (tx.cell,),
         )
     return await tx.all(
         CodeBalance,
-        "SELECT a.book, a.code, a.currency, sum(e.amount)::bigint AS balance"
-        " FROM ledger.entry e JOIN ledger.account a ON a.cell = e.cell AND a.id = e.account"
-        " WHERE e.cell = %s AND e.business_date <= %s GROUP BY a.book, a.code, a.currency ORDER BY a.book, a.code",
-        (tx.cell, through),
+        "WITH moved AS ("
+        "  SELECT account, sum(amount) AS amount FROM ledger.entry WHERE cell = %s AND business_date <= %s GROUP BY account)"
+        " SELECT a.book, a.code, a.currency, sum(m.amount)::bigint AS balance"
+        " FROM moved m JOIN ledger.account a ON a.cell = %s AND a.id = m.account"
+        " GROUP BY a.book, a.code, a.currency ORDER BY a.book, a.code",
+        (tx.cell, through, tx.cell),
     )
 
 
 async def code_totals(tx: Transaction, *, day: date) -> list[CodeTotal]:
-    """Debits and credits of one business date by book, kind and account code: what vouchers are written from.
-
-    Read from the legs, so that both sides of every movement are there.
-    """
+    """Debits and credits of one business date by book, kind and account code: what vouchers are written from."""
     return await tx.all(
         CodeTotal,
         "WITH side AS ("
-        "  SELECT t.id, t.kind, l.account, l.debit, l.credit FROM ledger.transaction t"
-        "  CROSS JOIN LATERAL ("
-        "    SELECT d.account, d.amount AS debit, 0::bigint AS credit FROM unnest(t.debits, t.amounts) AS d (account, amount)"
-        "    UNION ALL SELECT c.account, 0, c.amount FROM unnest(t.credits, t.amounts) AS c (account, amount)) l"
-        "  WHERE t.cell = %s AND t.business_date = %s)"
+        "  SELECT transaction AS id, kind, debit AS account, amount AS debit, 0::bigint AS credit FROM ledger.leg"
+        "  WHERE cell = %s AND business_date = %s AND action IN (0, 2)"
+        "  UNION ALL SELECT transaction, kind, credit, 0, amount FROM ledger.leg"
+        "  WHERE cell = %s AND business_date = %s AND action IN (0, 2))"
         " SELECT a.book, s.kind, a.code, a.currency, sum(s.debit)::bigint AS debit, sum(s.credit)::bigint AS credit,"
         " count(DISTINCT s.id)::bigint AS transactions"
         " FROM side s JOIN ledger.account a ON a.cell = %s AND a.id = s.account"
         " GROUP BY a.book, s.kind, a.code, a.currency ORDER BY a.book, s.kind, a.code",
-        (tx.cell, day, tx.cell),
+        (tx.cell, day, tx.cell, day, tx.cell),
     )
 
 
@@ -162,12 +154,12 @@ async def day_totals(
     """What an account code (of one owner, or of all) moved on each date first … last, by kind."""
     return await tx.all(
         DayTotal,
-        "SELECT e.business_date, t.kind, sum(e.amount)::bigint AS amount, count(*)::bigint AS entries"
-        " FROM ledger.account a JOIN ledger.entry e ON e.cell = a.cell AND e.account = a.id"
-        " JOIN ledger.transaction t ON t.cell = e.cell AND t.id = e.transaction"
+        "SELECT e.business_date, e.kind, sum(e.amount)::bigint AS amount,"
+        " count(DISTINCT e.transaction)::bigint AS entries"
+        " FROM ledger.account a JOIN ledger.entry e ON e.cell = a.cell AND e.account = a.id AND e.action IN (0, 2)"
         " WHERE a.cell = %s AND a.code = %s AND (%s::text IS NULL OR a.owner = %s)"
         " AND e.business_date BETWEEN %s AND %s"
-        " GROUP BY e.business_date, t.kind ORDER BY e.business_date, t.kind",
+        " GROUP BY e.business_date, e.kind ORDER BY e.business_date, e.kind",
         (tx.cell, code.value, owner, owner, first, last),
     )
 
@@ -189,33 +181,28 @@ async def statement(
     """Entries of an account, newest first, those with a sequence below ``before``."""
     return await tx.all(
         StatementLine,
-        "SELECT e.sequence, t.booked_at, e.business_date, t.kind, e.amount, e.balance, e.transaction, t.reference, t.memo"
-        " FROM (SELECT * FROM ledger.entry WHERE cell = %s AND account = %s AND sequence < %s"
-        "       ORDER BY sequence DESC LIMIT %s) e"
-        " JOIN ledger.transaction t ON t.cell = e.cell AND t.id = e.transaction ORDER BY e.sequence DESC",
+        "SELECT sequence, booked_at, business_date, kind, amount, balance, transaction, reference, memo"
+        " FROM ledger.entry WHERE cell = %s AND account = %s AND sequence < %s ORDER BY sequence DESC LIMIT %s",
         (tx.cell, ref.id, 2**62 if before is None else before, limit),
     )
 
 
 async def transactions(tx: Transaction, *, ids: Sequence[UUID]) -> list[PostedTransaction]:
     """Posted transactions by id, in order of booking."""
-    return await tx.all(
-        PostedTransaction,
-        "SELECT id, kind, business_date, effective_at, booked_at, reference, memo, reverses, debits, credits, amounts"
-        " FROM ledger.transaction WHERE cell = %s AND id = ANY(%s) ORDER BY booked_at, id",
-        (tx.cell, list(ids)),
-    )
+    return await read_posted(tx, ids)
 
 
 async def count_transactions(tx: Transaction) -> int:
     """How many transactions have been posted."""
-    return await tx.one(int, "SELECT count(*) FROM ledger.transaction WHERE cell = %s", (tx.cell,))
+    return await tx.one(
+        int, "SELECT count(*) FROM ledger.leg WHERE cell = %s AND number = 0 AND action IN (0, 2)", (tx.cell,)
+    )
 
 
 async def first_business_date(tx: Transaction) -> date | None:
     """The earliest date with a posting; None in an empty ledger."""
     return await tx.maybe(
         date,
-        "SELECT business_date FROM ledger.transaction WHERE cell = %s ORDER BY business_date LIMIT 1",
+        "SELECT business_date FROM ledger.leg WHERE cell = %s ORDER BY business_date LIMIT 1",
         (tx.cell,),
     )

@@ -1,147 +1,166 @@
-"""Which transactions may be posted, decided in order over the locked accounts. Pure."""
+"""What can be refused without looking at the ledger, and what a replay may not alter. Pure."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from feiqian.kernel.money import AMOUNT_MAX
-from feiqian.ledger.chart import CHART, Overdraft, Side
-from feiqian.ledger.model import (
-    AccountRef,
+import msgspec
+
+from feiqian.ledger.model import Action, Leg, NewTransaction, PostedTransaction
+from feiqian.ledger.refusals import (
+    ActionInvalid,
     AmountInvalid,
     BookMismatch,
-    CounterOverflow,
     CurrencyMismatch,
-    Entry,
     ExistsWithDifferent,
-    InsufficientFunds,
+    IdInvalid,
     LedgerRefusal,
-    NewTransaction,
+    MetadataInvalid,
     NoLegs,
-    PostedTransaction,
     SameAccount,
+    TextInvalid,
+    TooManyLegs,
 )
 
 COUNTER_MAX = 2**63 - 1
-
-
-class Position:
-    """An account's counters while a batch is decided."""
-
-    __slots__ = ("credits", "debits", "ref", "sequence")
-
-    def __init__(self, ref: AccountRef, debits: int = 0, credits: int = 0, sequence: int = 0) -> None:
-        self.ref = ref
-        self.debits = debits
-        self.credits = credits
-        self.sequence = sequence
-
-    @property
-    def balance(self) -> int:
-        net = self.debits - self.credits
-        return net if CHART[self.ref.code].side is Side.DEBIT else -net
+"""Largest amount and largest counter, minor units: what PostgreSQL's bigint holds."""
+LEG_COUNT_MAX = 1_000
+KIND_LENGTH_MAX = 64
+REFERENCE_LENGTH_MAX = 128
+MEMO_LENGTH_MAX = 512
+METADATA_BYTES_MAX = 4_096
+_ID_VERSIONS = (7, 8)
 
 
 def refuse_malformed(transaction: NewTransaction) -> LedgerRefusal | None:
-    """What can be refused without looking at a balance, in this order: legs, amount, same account, currency, book."""
-    if not transaction.legs:
+    """The first reason, in the order of ``refusals.PRECEDENCE``, that lies in the request alone."""
+    id = transaction.id
+    if (id.int >> 76) & 0xF not in _ID_VERSIONS or (id.int >> 62) & 3 != 2:
+        return IdInvalid(id=id, version=id.version or "?")
+    refusal = _refuse_text(transaction)
+    if refusal is not None:
+        return refusal
+    if transaction.metadata is not None:
+        refusal = _refuse_metadata(transaction.metadata)
+        if refusal is not None:
+            return refusal
+    if transaction.action is not Action.POST:
+        refusal = _refuse_action(transaction)
+        if refusal is not None:
+            return refusal
+    elif not transaction.legs:
         return NoLegs()
-    for leg in transaction.legs:
-        if not 0 < leg.amount <= AMOUNT_MAX:
-            return AmountInvalid(amount=leg.amount, limit=AMOUNT_MAX)
+    elif transaction.hold is not None or transaction.amount is not None or transaction.expires_at is not None:
+        return ActionInvalid(
+            action="post", reason="has legs only; hold, amount and expires_at belong to holds"
+        )
+    if len(transaction.legs) > LEG_COUNT_MAX:
+        return TooManyLegs(count=len(transaction.legs), limit=LEG_COUNT_MAX)
+    return _refuse_legs(transaction.legs)
+
+
+def _refuse_text(transaction: NewTransaction) -> LedgerRefusal | None:
+    kind, reference, memo = transaction.kind, transaction.reference, transaction.memo
+    if not kind or len(kind) > KIND_LENGTH_MAX or "\0" in kind:
+        return TextInvalid(field="kind", limit=KIND_LENGTH_MAX)
+    if len(reference) > REFERENCE_LENGTH_MAX or "\0" in reference:
+        return TextInvalid(field="reference", limit=REFERENCE_LENGTH_MAX)
+    if len(memo) > MEMO_LENGTH_MAX or "\0" in memo:
+        return TextInvalid(field="memo", limit=MEMO_LENGTH_MAX)
+    return None
+
+
+def _refuse_metadata(metadata: Mapping[str, object]) -> LedgerRefusal | None:
+    encoded = msgspec.json.encode(metadata)
+    if len(encoded) > METADATA_BYTES_MAX or b"\\u0000" in encoded:
+        return MetadataInvalid(size_bytes=len(encoded), limit_bytes=METADATA_BYTES_MAX)
+    return None
+
+
+def _refuse_action(transaction: NewTransaction) -> LedgerRefusal | None:
+    name = transaction.action.name.lower()
+    if transaction.reverses is not None:
+        return ActionInvalid(action=name, reason="cannot reverse anything")
+    if transaction.action is Action.HOLD:
+        if len(transaction.legs) != 1:
+            return ActionInvalid(action=name, reason="has exactly one leg")
+        if transaction.hold is not None or transaction.amount is not None:
+            return ActionInvalid(action=name, reason="has its amount in its leg and names no other hold")
+        return None
+    if transaction.legs or transaction.expires_at is not None:
+        return ActionInvalid(action=name, reason="has no legs and no expiry; its hold knows them")
+    if transaction.hold is None:
+        return ActionInvalid(action=name, reason="must name its hold")
+    if transaction.amount is not None and not 0 < transaction.amount <= COUNTER_MAX:
+        return AmountInvalid(amount=transaction.amount, limit=COUNTER_MAX)
+    return None
+
+
+def _refuse_legs(legs: Sequence[Leg]) -> LedgerRefusal | None:
+    for leg in legs:
+        if not 0 < leg.amount <= COUNTER_MAX:
+            return AmountInvalid(amount=leg.amount, limit=COUNTER_MAX)
+    for leg in legs:
         if leg.debit == leg.credit:
             return SameAccount()
+    for leg in legs:
         if leg.debit.currency != leg.credit.currency:
             return CurrencyMismatch(first=leg.debit.currency, second=leg.credit.currency)
+    for leg in legs:
         if leg.debit.book != leg.credit.book:
             return BookMismatch(first=leg.debit.book, second=leg.credit.book)
     return None
 
 
-def refuse_altered(transaction: NewTransaction, posted: PostedTransaction) -> LedgerRefusal | None:
-    """None when a replay says the same as what was posted; else a refusal that names the first field that differs.
+Content = dict[str, object]
+"""What is compared between a request and its replay, by field, as JSON has it; fields that were not asked are absent."""
 
-    Memo and dates are descriptions of the first posting and are not compared.
-    """
-    compared = (
-        ("kind", transaction.kind, posted.kind),
-        ("reference", transaction.reference, posted.reference),
-        ("amount", tuple(leg.amount for leg in transaction.legs), posted.amounts),
-        ("debit_account", tuple(leg.debit.id for leg in transaction.legs), posted.debits),
-        ("credit_account", tuple(leg.credit.id for leg in transaction.legs), posted.credits),
-    )
-    for field, asked, had in compared:
-        if asked != had:
-            return ExistsWithDifferent(id=transaction.id, field=field)
+
+def asked_content(transaction: NewTransaction) -> Content:
+    """The comparable content of a request. Memo and dates describe the first posting and are not compared."""
+    content: Content = {
+        "action": int(transaction.action),
+        "kind": transaction.kind,
+        "reference": transaction.reference,
+        "hold": _text(transaction.hold),
+        "reverses": _text(transaction.reverses),
+        "metadata": _plain(transaction.metadata),
+    }
+    if transaction.legs:
+        content["amount"] = [leg.amount for leg in transaction.legs]
+        content["debit_account"] = [str(leg.debit.id) for leg in transaction.legs]
+        content["credit_account"] = [str(leg.credit.id) for leg in transaction.legs]
+    elif transaction.amount is not None:
+        content["amount"] = [transaction.amount]
+    return content
+
+
+def posted_content(posted: PostedTransaction) -> Content:
+    """The comparable content of what was recorded."""
+    return {
+        "action": int(posted.action),
+        "kind": posted.kind,
+        "reference": posted.reference,
+        "hold": _text(posted.hold),
+        "reverses": _text(posted.reverses),
+        "metadata": posted.metadata,
+        "amount": list(posted.amounts),
+        "debit_account": [str(account) for account in posted.debits],
+        "credit_account": [str(account) for account in posted.credits],
+    }
+
+
+def refuse_altered(id: UUID, asked: Content, had: Content) -> LedgerRefusal | None:
+    """None when a replay asks for the same as before; else a refusal that names the first field that differs."""
+    for field, value in asked.items():
+        if value != had.get(field):
+            return ExistsWithDifferent(id=id, field=field)
     return None
 
 
-def decide(
-    transactions: Sequence[NewTransaction], positions: Mapping[UUID, Position]
-) -> tuple[list[LedgerRefusal | None], list[Entry]]:
-    """Accept or refuse each transaction in order; ``positions`` move as they are accepted.
-
-    Returns one refusal or None for each, and the entries of the accepted ones in order.
-    """
-    refusals: list[LedgerRefusal | None] = []
-    entries: list[Entry] = []
-    for transaction in transactions:
-        debits, credits = _sums(transaction)
-        refusal = _refuse(debits, credits, positions)
-        refusals.append(refusal)
-        if refusal is None:
-            entries += _apply(transaction, debits, credits, positions)
-    return refusals, entries
+def _text(id: UUID | None) -> str | None:
+    return None if id is None else str(id)
 
 
-def _sums(transaction: NewTransaction) -> tuple[dict[UUID, int], dict[UUID, int]]:
-    debits: dict[UUID, int] = {}
-    credits: dict[UUID, int] = {}
-    for leg in transaction.legs:
-        debits[leg.debit.id] = debits.get(leg.debit.id, 0) + leg.amount
-        credits[leg.credit.id] = credits.get(leg.credit.id, 0) + leg.amount
-    return debits, credits
-
-
-def _refuse(
-    debits: Mapping[UUID, int], credits: Mapping[UUID, int], positions: Mapping[UUID, Position]
-) -> LedgerRefusal | None:
-    for account in dict.fromkeys((*debits, *credits)):
-        position = positions[account]
-        subject = CHART[position.ref.code]
-        name = f"{position.ref.code.value}/{position.ref.owner}"
-        debit, credit = debits.get(account, 0), credits.get(account, 0)
-        if position.debits + debit > COUNTER_MAX or position.credits + credit > COUNTER_MAX:
-            return CounterOverflow(account=name)
-        change = debit - credit if subject.side is Side.DEBIT else credit - debit
-        if change < 0 and subject.overdraft is Overdraft.NONE and position.balance + change < 0:
-            return InsufficientFunds(account=name, available=position.balance, needed=-change)
-    return None
-
-
-def _apply(
-    transaction: NewTransaction,
-    debits: Mapping[UUID, int],
-    credits: Mapping[UUID, int],
-    positions: Mapping[UUID, Position],
-) -> list[Entry]:
-    entries: list[Entry] = []
-    for side, sums in ((Side.DEBIT, debits), (Side.CREDIT, credits)):
-        for account, amount in sums.items():
-            position = positions[account]
-            if side is Side.DEBIT:
-                position.debits += amount
-            else:
-                position.credits += amount
-            position.sequence += 1
-            grows = CHART[position.ref.code].side is side
-            entries.append(
-                Entry(
-                    account=account,
-                    sequence=position.sequence,
-                    transaction=transaction.id,
-                    amount=amount if grows else -amount,
-                    balance=position.balance,
-                    business_date=transaction.business_date,
-                )
-            )
-    return entries
+def _plain(metadata: Mapping[str, object] | None) -> object:
+    """As it will be read back."""
+    return None if metadata is None else msgspec.json.decode(msgspec.json.encode(metadata))

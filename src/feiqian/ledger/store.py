@@ -2,114 +2,246 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from feiqian.infra.database import Transaction
-from feiqian.ledger.model import Account, AccountRef, Entry, NewTransaction, PostedTransaction
-from feiqian.ledger.rules import Position
+import msgspec
+
+from feiqian.infra.arrays import bigint_array, uuid_array
+from feiqian.infra.database import Jsonb, Transaction
+from feiqian.ledger.chart import CHART
+from feiqian.ledger.model import Account, AccountRef, Hold, PostedTransaction
+from feiqian.ledger.packing import COLUMNS
+from feiqian.ledger.positions import HoldPosition, Position
+
+_SELECT_POSTED = (
+    "SELECT transaction AS id, kind, action, business_date, effective_at, booked_at, reference, memo, reverses, hold,"
+    " (array_agg(metadata ORDER BY number))[1] AS metadata, array_agg(debit ORDER BY number) AS debits,"
+    " array_agg(credit ORDER BY number) AS credits, array_agg(amount ORDER BY number) AS amounts FROM ledger.leg"
+)
+_GROUP_POSTED = " GROUP BY transaction, kind, action, business_date, effective_at, booked_at, reference, memo, reverses, hold"
+ACCOUNT = (
+    "SELECT id, book, code, owner, currency, sign, debits, credits, held_debits, held_credits, sequence, overdraft,"
+    " frozen, booked_at, opened_at, closed_at FROM ledger.account"
+)
+_HOLD = "SELECT id, debit, credit, amount, captured, released, expires_at, opened_at, state FROM ledger.hold"
 
 
-async def lock_accounts(tx: Transaction, ids: Sequence[UUID]) -> int:
-    """Take the batch's whole fence in one sorted statement; returns how many of the accounts exist."""
-    return await tx.execute(
-        "SELECT id FROM ledger.account WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR UPDATE",
-        (tx.cell, sorted(ids)),
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ledger.refusal."""
+
+    id: UUID
+    code: str
+    facts: dict[str, Any]
+    request: dict[str, Any]
+
+
+class Fence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch finds once its locks are taken."""
+
+    accounts: list[tuple[Any, ...]]
+    """(key, sign, overdraft, frozen, closed, debits, credits, held_debits, held_credits, sequence, booked_at)"""
+    known: list[UUID]
+    """Ids that were posted before."""
+    refused: list[UUID]
+    """Ids that were refused before."""
+
+
+async def lock_accounts(tx: Transaction, keys: Iterable[bytes]) -> None:
+    """Take a whole fence in one sorted statement."""
+    await tx.execute(
+        "SELECT FROM ledger.account WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        (tx.cell, uuid_array(sorted(keys))),
     )
 
 
-async def read_accounts(tx: Transaction, ids: Sequence[UUID]) -> list[Account]:
-    """The accounts as they are now. A statement of its own: one that waited for locks reads an old snapshot."""
-    return await tx.all(
-        Account,
-        "SELECT id, book, code, owner, currency, debits, credits, sequence FROM ledger.account"
-        " WHERE cell = %s AND id = ANY(%s)",
-        (tx.cell, list(ids)),
-    )
+async def take_fence(tx: Transaction, *, keys: Sequence[bytes], ids: Sequence[UUID]) -> Fence:
+    """Lock the accounts in order of their ids; then, each in a statement of its own that sees what others committed
+    while the locks were waited for, read them and look the ids up. One round trip."""
+    accounts, known = uuid_array(sorted(keys)), uuid_array([id.bytes for id in ids])
+    async with tx.connection.pipeline():
+        await tx.execute(
+            "SELECT FROM ledger.account WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            (tx.cell, accounts),
+        )
+        read = tx.connection.cursor(binary=True)
+        await read.execute(
+            "SELECT uuid_send(id), sign, overdraft, frozen, closed_at IS NOT NULL, debits, credits, held_debits,"
+            " held_credits, sequence, booked_at FROM ledger.account WHERE cell = %s AND id = ANY(%s)",
+            (tx.cell, accounts),
+        )
+        posted = tx.connection.cursor(binary=True)
+        await posted.execute(
+            "SELECT transaction FROM ledger.leg WHERE cell = %s AND transaction = ANY(%s) AND number = 0",
+            (tx.cell, known),
+        )
+        refused = tx.connection.cursor(binary=True)
+        await refused.execute(
+            "SELECT id FROM ledger.refusal WHERE cell = %s AND id = ANY(%s)", (tx.cell, known)
+        )
+        return Fence(
+            accounts=await read.fetchall(),
+            known=[id for (id,) in await posted.fetchall()],
+            refused=[id for (id,) in await refused.fetchall()],
+        )
 
 
 async def open_accounts(tx: Transaction, refs: Iterable[AccountRef], now: datetime) -> None:
-    """Open those that do not exist, in sorted order so that two openers never wait for each other crosswise."""
-    rows = sorted(refs, key=lambda ref: ref.id)
+    """Open those that do not exist, by the chart, in sorted order so that two openers never wait crosswise."""
+    rows = sorted(refs, key=lambda ref: ref.key)
+    subjects = [CHART[row.code] for row in rows]
     await tx.execute(
-        "INSERT INTO ledger.account (cell, id, book, code, owner, currency, opened_at)"
-        " SELECT %s, a.id, a.book, a.code, a.owner, a.currency, %s"
-        " FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[])"
-        " AS a (id, book, code, owner, currency) ON CONFLICT DO NOTHING",
+        "INSERT INTO ledger.account (cell, id, sign, overdraft, book, code, owner, currency, booked_at, opened_at)"
+        " SELECT %s, a.id, a.sign, a.overdraft, a.book, a.code, a.owner, a.currency, %s, %s"
+        " FROM unnest(%s::uuid[], %s::smallint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])"
+        " AS a (id, sign, overdraft, book, code, owner, currency) ON CONFLICT DO NOTHING",
         (
             tx.cell,
             now,
+            now,
             [row.id for row in rows],
+            [subject.sign for subject in subjects],
+            [subject.overdraft.value for subject in subjects],
             [row.book for row in rows],
-            [row.code.value for row in rows],
+            [str(row.code) for row in rows],
             [row.owner for row in rows],
             [row.currency for row in rows],
         ),
     )
 
 
-async def read_transactions(tx: Transaction, ids: Sequence[UUID]) -> list[PostedTransaction]:
-    """Those of the ids that are posted."""
+async def read_accounts(tx: Transaction, ids: Sequence[UUID]) -> list[Account]:
+    """Accounts by id."""
+    return await tx.all(Account, ACCOUNT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, list(ids)))
+
+
+async def read_posted(tx: Transaction, ids: Sequence[UUID]) -> list[PostedTransaction]:
+    """Those of the ids that are recorded, in order of booking."""
     return await tx.all(
         PostedTransaction,
-        "SELECT id, kind, business_date, effective_at, booked_at, reference, memo, reverses, debits, credits, amounts"
-        " FROM ledger.transaction WHERE cell = %s AND id = ANY(%s)",
+        _SELECT_POSTED
+        + " WHERE cell = %s AND transaction = ANY(%s)"
+        + _GROUP_POSTED
+        + " ORDER BY booked_at, id",
         (tx.cell, list(ids)),
     )
 
 
-async def write(
-    tx: Transaction,
-    transactions: Sequence[NewTransaction],
-    entries: Sequence[Entry],
-    positions: Sequence[Position],
-    now: datetime,
-) -> None:
-    """The batch's rows and its accounts' counters, in one round trip."""
-    async with tx.connection.pipeline():
-        for transaction in transactions:
-            await tx.execute(
-                "INSERT INTO ledger.transaction (cell, id, kind, business_date, effective_at, booked_at, reference,"
-                " memo, reverses, debits, credits, amounts)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                (
-                    tx.cell,
-                    transaction.id,
-                    transaction.kind,
-                    transaction.business_date,
-                    transaction.effective_at,
-                    now,
-                    transaction.reference,
-                    transaction.memo,
-                    transaction.reverses,
-                    [leg.debit.id for leg in transaction.legs],
-                    [leg.credit.id for leg in transaction.legs],
-                    [leg.amount for leg in transaction.legs],
-                ),
-            )
+async def read_reversals(tx: Transaction, ids: Sequence[UUID]) -> list[PostedTransaction]:
+    """What has taken back parts of these transactions."""
+    return await tx.all(
+        PostedTransaction,
+        _SELECT_POSTED + " WHERE cell = %s AND reverses = ANY(%s)" + _GROUP_POSTED,
+        (tx.cell, list(ids)),
+    )
+
+
+async def read_refused(tx: Transaction, ids: Sequence[UUID]) -> list[Refused]:
+    """The remembered refusals among the ids."""
+    return await tx.all(
+        Refused,
+        "SELECT id, code, facts, request FROM ledger.refusal WHERE cell = %s AND id = ANY(%s)",
+        (tx.cell, list(ids)),
+    )
+
+
+async def read_holds(tx: Transaction, ids: Sequence[UUID]) -> list[Hold]:
+    """Holds as they are now; their accounts never change, their counters need the lock."""
+    return await tx.all(Hold, _HOLD + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, list(ids)))
+
+
+async def lock_holds(tx: Transaction, ids: Sequence[UUID]) -> None:
+    """Take the holds' locks, in order of their ids; after those of the accounts."""
+    await tx.execute(
+        "SELECT FROM ledger.hold WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        (tx.cell, sorted(ids)),
+    )
+
+
+async def due_holds(tx: Transaction, *, now: datetime, limit: int) -> list[Hold]:
+    """Open holds whose time is over, oldest first."""
+    return await tx.all(
+        Hold,
+        _HOLD + " WHERE cell = %s AND state = 'open' AND expires_at <= %s ORDER BY expires_at LIMIT %s",
+        (tx.cell, now, limit),
+    )
+
+
+async def write_legs(tx: Transaction, data: bytes) -> None:
+    """Rows packed by ``packing.pack_legs``."""
+    await tx.copy_in(f"COPY ledger.leg ({COLUMNS}) FROM STDIN (FORMAT binary)", data)
+
+
+async def write_counters(tx: Transaction, positions: Sequence[Position], booked_at: datetime) -> None:
+    """One update an account, however often the batch touched it."""
+    await tx.execute(
+        "UPDATE ledger.account AS a SET debits = n.debits, credits = n.credits, held_debits = n.held_debits,"
+        " held_credits = n.held_credits, sequence = n.sequence, booked_at = %s"
+        " FROM unnest(%s, %s, %s, %s, %s, %s) AS n (id, debits, credits, held_debits, held_credits, sequence)"
+        " WHERE a.cell = %s AND a.id = n.id",
+        (
+            booked_at,
+            uuid_array([position.key for position in positions]),
+            bigint_array([position.debits for position in positions]),
+            bigint_array([position.credits for position in positions]),
+            bigint_array([position.held_debits for position in positions]),
+            bigint_array([position.held_credits for position in positions]),
+            bigint_array([position.sequence for position in positions]),
+            tx.cell,
+        ),
+    )
+
+
+async def write_holds(tx: Transaction, holds: Sequence[HoldPosition], now: datetime) -> None:
+    """New holds, and what is left of those that were captured or let go."""
+    new = [hold for hold in holds if hold.is_new]
+    if new:
         await tx.execute(
-            "INSERT INTO ledger.entry (cell, account, sequence, transaction, amount, balance, business_date)"
-            " SELECT %s, e.account, e.sequence, e.transaction, e.amount, e.balance, e.business_date"
-            " FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[], %s::date[])"
-            " AS e (account, sequence, transaction, amount, balance, business_date)",
+            "INSERT INTO ledger.hold (cell, id, debit, credit, amount, captured, released, expires_at, opened_at, state)"
+            " SELECT %s, h.id, h.debit, h.credit, h.amount, h.captured, h.released, h.expires_at, %s, h.state"
+            " FROM unnest(%s, %s, %s, %s, %s, %s, %s::timestamptz[], %s::text[])"
+            " AS h (id, debit, credit, amount, captured, released, expires_at, state)",
             (
                 tx.cell,
-                [entry.account for entry in entries],
-                [entry.sequence for entry in entries],
-                [entry.transaction for entry in entries],
-                [entry.amount for entry in entries],
-                [entry.balance for entry in entries],
-                [entry.business_date for entry in entries],
+                now,
+                uuid_array([hold.id.bytes for hold in new]),
+                uuid_array([hold.debit for hold in new]),
+                uuid_array([hold.credit for hold in new]),
+                bigint_array([hold.amount for hold in new]),
+                bigint_array([hold.captured for hold in new]),
+                bigint_array([hold.released for hold in new]),
+                [hold.expires_at for hold in new],
+                [hold.state.value for hold in new],
             ),
         )
+    changed = [hold for hold in holds if hold.changed and not hold.is_new]
+    if changed:
         await tx.execute(
-            "UPDATE ledger.account AS a SET debits = n.debits, credits = n.credits, sequence = n.sequence"
-            " FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS n (id, debits, credits, sequence)"
-            " WHERE a.cell = %s AND a.id = n.id",
+            "UPDATE ledger.hold AS h SET captured = n.captured, released = n.released, state = n.state"
+            " FROM unnest(%s, %s, %s, %s::text[]) AS n (id, captured, released, state)"
+            " WHERE h.cell = %s AND h.id = n.id",
             (
-                [position.ref.id for position in positions],
-                [position.debits for position in positions],
-                [position.credits for position in positions],
-                [position.sequence for position in positions],
+                uuid_array([hold.id.bytes for hold in changed]),
+                bigint_array([hold.captured for hold in changed]),
+                bigint_array([hold.released for hold in changed]),
+                [hold.state.value for hold in changed],
                 tx.cell,
             ),
         )
+
+
+async def write_refused(tx: Transaction, rows: Sequence[Refused], now: datetime) -> None:
+    """Remember refusals: these ids stay refused."""
+    await tx.execute(
+        "INSERT INTO ledger.refusal (cell, id, refused_at, code, facts, request)"
+        " SELECT %s, r.id, %s, r.code, r.facts, r.request"
+        " FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::jsonb[]) AS r (id, code, facts, request)",
+        (
+            tx.cell,
+            now,
+            [row.id for row in rows],
+            [row.code for row in rows],
+            [Jsonb(row.facts) for row in rows],
+            [Jsonb(row.request) for row in rows],
+        ),
+    )
