@@ -1,29 +1,14 @@
-"""Reads of the ledger for other domains and the faces."""
+"""What codes and owners have and move: sums over many accounts."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from uuid import UUID
+from datetime import date
 
 import msgspec
 
 from feiqian.infra.database import Transaction
 from feiqian.ledger.chart import AccountCode
-from feiqian.ledger.model import Account, AccountRef, PostedTransaction
-from feiqian.ledger.store import ACCOUNT, read_accounts, read_posted
-
-
-class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry with what its transaction says; amounts in minor units, signed in the account's direction."""
-
-    sequence: int
-    booked_at: datetime
-    business_date: date
-    kind: str
-    amount: int
-    balance: int
-    transaction: UUID
-    reference: str
-    memo: str
+from feiqian.ledger.model import Account
+from feiqian.ledger.store import ACCOUNT
 
 
 class CodeTotal(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,20 +46,6 @@ class DayTotal(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     amount: int
     entries: int
-
-
-async def balances(tx: Transaction, *, refs: Sequence[AccountRef]) -> dict[AccountRef, int]:
-    """Current balances in each account's own direction; accounts never used are zero."""
-    rows = await tx.all(
-        Account, ACCOUNT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, [ref.id for ref in refs])
-    )
-    found = {row.ref: row.balance for row in rows}
-    return {ref: found.get(ref, 0) for ref in refs}
-
-
-async def accounts_named(tx: Transaction, *, ids: Sequence[UUID]) -> dict[UUID, Account]:
-    """Accounts by id: who they belong to."""
-    return {row.id: row for row in await read_accounts(tx, ids)}
 
 
 async def balances_by_owner(
@@ -161,48 +132,4 @@ async def day_totals(
         " AND e.business_date BETWEEN %s AND %s"
         " GROUP BY e.business_date, e.kind ORDER BY e.business_date, e.kind",
         (tx.cell, code.value, owner, owner, first, last),
-    )
-
-
-async def closing_balances(tx: Transaction, *, ref: AccountRef, first: date, last: date) -> dict[date, int]:
-    """One account's balance at the end of each date on which it moved."""
-    rows = await tx.connection.execute(
-        "SELECT DISTINCT ON (business_date) business_date, balance FROM ledger.entry"
-        " WHERE cell = %s AND account = %s AND business_date BETWEEN %s AND %s"
-        " ORDER BY business_date, sequence DESC",
-        (tx.cell, ref.id, first, last),
-    )
-    return dict(await rows.fetchall())
-
-
-async def statement(
-    tx: Transaction, *, ref: AccountRef, before: int | None = None, limit: int = 50
-) -> list[StatementLine]:
-    """Entries of an account, newest first, those with a sequence below ``before``."""
-    return await tx.all(
-        StatementLine,
-        "SELECT sequence, booked_at, business_date, kind, amount, balance, transaction, reference, memo"
-        " FROM ledger.entry WHERE cell = %s AND account = %s AND sequence < %s ORDER BY sequence DESC LIMIT %s",
-        (tx.cell, ref.id, 2**62 if before is None else before, limit),
-    )
-
-
-async def transactions(tx: Transaction, *, ids: Sequence[UUID]) -> list[PostedTransaction]:
-    """Posted transactions by id, in order of booking."""
-    return await read_posted(tx, ids)
-
-
-async def count_transactions(tx: Transaction) -> int:
-    """How many transactions have been posted."""
-    return await tx.one(
-        int, "SELECT count(*) FROM ledger.leg WHERE cell = %s AND number = 0 AND action IN (0, 2)", (tx.cell,)
-    )
-
-
-async def first_business_date(tx: Transaction) -> date | None:
-    """The earliest date with a posting; None in an empty ledger."""
-    return await tx.maybe(
-        date,
-        "SELECT business_date FROM ledger.leg WHERE cell = %s ORDER BY business_date LIMIT 1",
-        (tx.cell,),
     )
