@@ -57,6 +57,6 @@ class TestTheSelfCheck:
     ) -> None:
         await shop.pay("100", {"S10": 5_000})
         with psycopg.connect(database_urls[1], autocommit=True) as admin:
-            admin.execute("UPDATE ledger.entry SET balance = balance + 1")
+            admin.execute("UPDATE ledger.leg SET debit_balance = debit_balance + 1")
         seen = [(await console.get("/console/api/overview")).json()["attention"] for _ in range(2)]
         assert [[item["kind"] for item in items] for items in seen] == [[], ["invariant"]]

@@ -155,10 +155,10 @@ async def accrued_on(tx: Transaction, *, day: date) -> AccrualResult:
     """The interest of one business date over all funders."""
     interest = penalty = loans = 0
     for row in await code_totals(tx, day=day):
-        if row.code is AccountCode.LOAN_INTEREST and row.kind == "interest":
+        if row.code == AccountCode.LOAN_INTEREST and row.kind == "interest":
             interest += row.debit
             loans += row.transactions
-        elif row.code is AccountCode.LOAN_PENALTY and row.kind == "penalty":
+        elif row.code == AccountCode.LOAN_PENALTY and row.kind == "penalty":
             penalty += row.debit
             loans += row.transactions
     return AccrualResult(day=day, interest=interest, penalty=penalty, loans=loans)
@@ -169,7 +169,7 @@ async def repaid_on(tx: Transaction, *, day: date) -> int:
     return sum(
         row.debit
         for row in await code_totals(tx, day=day)
-        if row.code is AccountCode.MERCHANT_AVAILABLE and row.kind == "loan_repayment"
+        if row.code == AccountCode.MERCHANT_AVAILABLE and row.kind == "loan_repayment"
     )
 
 
@@ -213,7 +213,7 @@ async def loan_totals(
     )
     accounts = await _accounts(tx, rows)
     interest = sum(
-        account.debits for account in accounts.values() if account.code is not AccountCode.LOAN_PRINCIPAL
+        account.debits for account in accounts.values() if account.code != AccountCode.LOAN_PRINCIPAL
     )
     return LoanTotals(
         count=len(rows),
