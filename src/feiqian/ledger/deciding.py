@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from feiqian.ledger.model import Action, Hold, HoldState, NewTransaction, PostedTransaction
+from feiqian.kernel.money import MINOR_DIGITS
+from feiqian.ledger.model import Action, Hold, HoldState, Leg, NewTransaction, PostedTransaction
 from feiqian.ledger.positions import Books, Position
 from feiqian.ledger.refusals import (
     AccountClosed,
     AccountFrozen,
+    AccountInvalid,
     AccountUnknown,
     ActionInvalid,
     CounterOverflow,
@@ -25,18 +27,22 @@ from feiqian.ledger.refusals import (
     ReversalMismatch,
     ReversedUnknown,
 )
-from feiqian.ledger.rules import COUNTER_MAX
+from feiqian.ledger.rules import ACCOUNT_NAME_LENGTH_MAX, COUNTER_MAX, is_account_name
 
 Movement = tuple[Position, Position, int]
 """(debited, credited, amount)."""
 
 
 def decide(
-    transactions: Sequence[NewTransaction], books: Books, known: Mapping[int, LedgerRefusal | None]
+    transactions: Sequence[NewTransaction],
+    books: Books,
+    known: Mapping[int, LedgerRefusal | None],
+    repeated: Mapping[int, int],
 ) -> list[LedgerRefusal | None]:
     """Accept or refuse each transaction in order; ``books`` moves as they are accepted.
 
     ``known`` has, by index, those that are not to be decided again: None when they were posted before, else the refusal.
+    ``repeated`` has those that ask the same as an earlier one of this batch, whose outcome they share.
     Returns the refusal of each, or None.
     """
     reversed_ids = {t.reverses for t in transactions if t.reverses is not None}
@@ -47,13 +53,15 @@ def decide(
         if transaction.linked and chain_from is None:
             chain_from, chain_failed = index, False
             books.begin_chain()
-        if chain_failed:
-            refusal = known.get(index) or LinkedFailed()
-        elif index in known:
+        if index in known:
             refusal = known[index]
+        elif chain_failed:
+            refusal = LinkedFailed()
+        elif index in repeated:
+            refusal = refusals[repeated[index]]
         else:
             refusal = _decide_one(index, transaction, books)
-            if refusal is None and transaction.id in reversed_ids:
+            if refusal is None and transaction.id in reversed_ids and _moves_money(transaction.action):
                 books.add_original(_as_posted(index, transaction, books))
         refusals.append(refusal)
         if chain_from is None:
@@ -76,7 +84,7 @@ def _decide_one(index: int, transaction: NewTransaction, books: Books) -> Ledger
         for leg in transaction.legs:
             debit, credit = books.positions.get(leg.debit.key), books.positions.get(leg.credit.key)
             if debit is None or credit is None:
-                return AccountUnknown(account=leg.debit.name if debit is None else leg.credit.name)
+                return _refuse_unopened(transaction.legs, books)
             legs.append((debit, credit, leg.amount))
         refusal = _refuse_barred(legs)
         if refusal is None and transaction.reverses is not None:
@@ -92,6 +100,17 @@ def _decide_one(index: int, transaction: NewTransaction, books: Books) -> Ledger
             _move(index, number, action, leg, books)
         return None
     return _resolve(index, transaction, books)
+
+
+def _moves_money(action: Action) -> bool:
+    return action is Action.POST or action is Action.CAPTURE
+
+
+def _refuse_unopened(legs: Sequence[Leg], books: Books) -> LedgerRefusal:
+    unopened = [ref for leg in legs for ref in (leg.debit, leg.credit) if ref.key not in books.positions]
+    if not all(map(is_account_name, unopened)):
+        return AccountInvalid(limit=ACCOUNT_NAME_LENGTH_MAX, currencies=", ".join(MINOR_DIGITS))
+    return AccountUnknown(account=unopened[0].name)
 
 
 def _refuse_barred(legs: Sequence[Movement]) -> LedgerRefusal | None:
@@ -218,7 +237,7 @@ def _move(index: int, number: int, action: Action, leg: Movement, books: Books) 
     debit, credit, amount = leg
     books.touch(debit)
     books.touch(credit)
-    if action is Action.POST or action is Action.CAPTURE:
+    if _moves_money(action):
         debit.debits += amount
         credit.credits += amount
     if action is Action.HOLD:

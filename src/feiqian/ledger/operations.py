@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from feiqian.infra.database import Transaction
+from feiqian.kernel.calendar import business_date
 from feiqian.kernel.ids import derived_id
 from feiqian.ledger import store
 from feiqian.ledger.chart import CHART
@@ -13,7 +14,14 @@ from feiqian.ledger.model import AccountRef, Action, Hold, NewTransaction, Outco
 from feiqian.ledger.packing import pack_legs
 from feiqian.ledger.positions import Books, HoldPosition, Original, Position
 from feiqian.ledger.refusals import BY_CODE, ChainOpen, LedgerRefusal
-from feiqian.ledger.rules import asked_content, posted_content, refuse_altered, refuse_malformed
+from feiqian.ledger.rules import (
+    Content,
+    asked_content,
+    is_account_name,
+    posted_content,
+    refuse_altered,
+    refuse_malformed,
+)
 
 
 async def lock(tx: Transaction, *, refs: Sequence[AccountRef]) -> None:
@@ -35,18 +43,25 @@ async def post(tx: Transaction, *, now: datetime, transactions: Sequence[NewTran
     first, repeated, known = _sort_out(transactions)
     asked = [transactions[index] for index in first.values()]
     books, fence = await _open_books(tx, asked, now)
-    known |= await _recall(tx, fence, transactions, first)
-    posted_before = {index for index, refusal in known.items() if refusal is None}
+    recalled = await _recall(tx, fence)
+    for id, (content, refusal) in recalled.items():
+        known[first[id]] = _refuse_replay(transactions[first[id]], content) or refusal
     for index, earlier in repeated.items():
-        known[index] = _refuse_replay(transactions[index], asked_content(transactions[earlier]))
-    refusals = decide(transactions, books, known)
+        before = recalled.get(transactions[index].id)
+        content, refusal = before or (asked_content(transactions[earlier]), None)
+        altered = _refuse_replay(transactions[index], content)
+        if before is not None or altered is not None:
+            known[index] = altered or refusal
+    refusals = decide(transactions, books, known, repeated)
     for index, earlier in repeated.items():
-        refusals[index] = refusals[index] or refusals[earlier]
+        # A chain that failed later on took the earlier one back.
+        if index not in known:
+            refusals[index] = refusals[earlier]
     await _write(tx, transactions, books, fence)
     fresh = (index for index in first.values() if index not in known)
     await _remember(tx, [(transactions[index], refusals[index]) for index in fresh], now)
     return [
-        Result(transaction.id, _outcome(refusal, index in posted_before or index in repeated), refusal)
+        Result(transaction.id, _outcome(refusal, index in known or index in repeated), refusal)
         for index, (transaction, refusal) in enumerate(zip(transactions, refusals, strict=True))
     ]
 
@@ -75,7 +90,7 @@ async def expire_holds(tx: Transaction, *, now: datetime, limit: int = 1_000) ->
                 kind="hold_expiry",
                 action=Action.EXPIRE,
                 hold=hold.id,
-                business_date=now.date(),
+                business_date=business_date(now),
                 effective_at=hold.expires_at or now,
             )
             for hold in due
@@ -104,9 +119,10 @@ def _sort_out(
         elif first.setdefault(transaction.id, index) != index:
             repeated[index] = first[transaction.id]
     last = len(transactions) - 1
-    if transactions and transactions[last].linked and last not in known and last not in repeated:
+    if transactions and transactions[last].linked and last not in known:
         known[last] = ChainOpen()
-        del first[transactions[last].id]
+        if repeated.pop(last, None) is None:
+            del first[transactions[last].id]
     return first, repeated, known
 
 
@@ -123,7 +139,11 @@ async def _open_books(
     fence = await store.take_fence(tx, keys=list(keys), ids=ids)
     if len(fence.accounts) < len(keys):
         found = {row[0] for row in fence.accounts}
-        openable = [ref for key, ref in refs.items() if key not in found and ref.code in CHART]
+        openable = [
+            ref
+            for key, ref in refs.items()
+            if key not in found and ref.code in CHART and is_account_name(ref)
+        ]
         if openable:
             await store.open_accounts(tx, openable, now)
             fence = await store.take_fence(tx, keys=list(keys), ids=ids)
@@ -135,24 +155,7 @@ async def _open_books(
 
 
 def _positions(fence: store.Fence, refs: dict[bytes, AccountRef]) -> dict[bytes, Position]:
-    return {
-        key: Position(
-            key,
-            refs[key],
-            sign=sign,
-            overdraft=overdraft,
-            frozen=frozen,
-            closed=closed,
-            debits=debits,
-            credits=credits,
-            held_debits=held_debits,
-            held_credits=held_credits,
-            sequence=sequence,
-        )
-        for key, sign, overdraft, frozen, closed, debits, credits, held_debits, held_credits, sequence, _ in (
-            fence.accounts
-        )
-    }
+    return {row[0]: Position(refs[row[0]], row) for row in fence.accounts}
 
 
 async def _names(tx: Transaction, keys: Iterable[bytes]) -> dict[bytes, AccountRef]:
@@ -187,20 +190,17 @@ async def _originals(tx: Transaction, asked: Sequence[NewTransaction]) -> dict[U
     }
 
 
-async def _recall(
-    tx: Transaction, fence: store.Fence, transactions: Sequence[NewTransaction], first: dict[UUID, int]
-) -> dict[int, LedgerRefusal | None]:
-    """What was decided before under the same ids: None where it was posted, else the refusal, or what was altered."""
-    recalled: dict[int, LedgerRefusal | None] = {}
-    if fence.known:
-        for row in await store.read_posted(tx, fence.known):
-            index = first[row.id]
-            recalled[index] = _refuse_replay(transactions[index], posted_content(row))
+async def _recall(tx: Transaction, fence: store.Fence) -> dict[UUID, tuple[Content, LedgerRefusal | None]]:
+    """What was asked before under the same ids, and the refusal of those that were not posted."""
+    recalled: dict[UUID, tuple[Content, LedgerRefusal | None]] = {}
     if fence.refused:
         for row in await store.read_refused(tx, fence.refused):
-            index = first[row.id]
-            altered = _refuse_replay(transactions[index], row.request)
-            recalled[index] = altered or BY_CODE[row.code](**row.facts)
+            recalled[row.id] = (row.request, BY_CODE[row.code](**row.facts))
+    # Two requests of one id over different accounts do not wait for each other: one may be refused while the other is
+    # posted. What was posted counts.
+    if fence.known:
+        for row in await store.read_posted(tx, fence.known):
+            recalled[row.id] = (posted_content(row), None)
     return recalled
 
 
@@ -214,7 +214,7 @@ async def _write(
     if not books.rows:
         return
     # Booking time never runs backwards in an account, also when a machine's clock does.
-    booked_at = max(books.now, *(row[-1] for row in fence.accounts))
+    booked_at = max(books.now, store.moment(max(row[-1] for row in fence.accounts)))
     await store.write_legs(tx, pack_legs(transactions, books.rows, cell=tx.cell, booked_at=booked_at))
     moved = [p for p in books.positions.values() if p.sequence != p.read_sequence]
     await store.write_counters(tx, moved, booked_at)

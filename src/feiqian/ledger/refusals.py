@@ -38,8 +38,8 @@ class MetadataInvalid(LedgerRefusal):
 
     code = "metadata_invalid"
     status = 422
-    english = "Metadata is {size_bytes} bytes of JSON; at most {limit_bytes} are kept, without U+0000."
-    chinese = "附加信息为 {size_bytes} 字节，上限 {limit_bytes} 字节，且不能含 U+0000。"
+    english = "Metadata must be JSON of at most {limit_bytes} bytes, without U+0000."
+    chinese = "附加信息须为 JSON，最多 {limit_bytes} 字节，且不能含 U+0000。"
 
 
 class NoLegs(LedgerRefusal):
@@ -128,6 +128,15 @@ class ChainOpen(LedgerRefusal):
     status = 422
     english = "The last transaction of a batch cannot be linked with a next one."
     chinese = "批次的最后一笔不能再与下一笔相连。"
+
+
+class AccountInvalid(LedgerRefusal):
+    """No account can be opened under that name."""
+
+    code = "account_invalid"
+    status = 422
+    english = "An account's book and owner are 1 to {limit} printable characters; its currency is one of {currencies}."
+    chinese = "账户的账套与户主为 1 至 {limit} 个可显示字符，币种须为 {currencies} 之一。"
 
 
 class AccountUnknown(LedgerRefusal):
@@ -248,10 +257,11 @@ PRECEDENCE: tuple[type[LedgerRefusal], ...] = (
     SameAccount,
     CurrencyMismatch,
     BookMismatch,
-    ExistsWithDifferent,
     ChainOpen,
+    ExistsWithDifferent,
     LinkedFailed,
     HoldUnknown,
+    AccountInvalid,
     AccountUnknown,
     AccountClosed,
     AccountFrozen,

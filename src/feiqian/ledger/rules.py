@@ -1,11 +1,13 @@
 """What can be refused without looking at the ledger, and what a replay may not alter. Pure."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
 
-from feiqian.ledger.model import Action, Leg, NewTransaction, PostedTransaction
+from feiqian.kernel.money import MINOR_DIGITS
+from feiqian.ledger.model import AccountRef, Action, Leg, NewTransaction, PostedTransaction
 from feiqian.ledger.refusals import (
     ActionInvalid,
     AmountInvalid,
@@ -28,6 +30,7 @@ KIND_LENGTH_MAX = 64
 REFERENCE_LENGTH_MAX = 128
 MEMO_LENGTH_MAX = 512
 METADATA_BYTES_MAX = 4_096
+ACCOUNT_NAME_LENGTH_MAX = 128
 _ID_VERSIONS = (7, 8)
 
 
@@ -43,36 +46,51 @@ def refuse_malformed(transaction: NewTransaction) -> LedgerRefusal | None:
         refusal = _refuse_metadata(transaction.metadata)
         if refusal is not None:
             return refusal
+    if not transaction.legs and transaction.action in (Action.POST, Action.HOLD):
+        return NoLegs()
+    if len(transaction.legs) > LEG_COUNT_MAX:
+        return TooManyLegs(count=len(transaction.legs), limit=LEG_COUNT_MAX)
     if transaction.action is not Action.POST:
         refusal = _refuse_action(transaction)
         if refusal is not None:
             return refusal
-    elif not transaction.legs:
-        return NoLegs()
     elif transaction.hold is not None or transaction.amount is not None or transaction.expires_at is not None:
         return ActionInvalid(
             action="post", reason="has legs only; hold, amount and expires_at belong to holds"
         )
-    if len(transaction.legs) > LEG_COUNT_MAX:
-        return TooManyLegs(count=len(transaction.legs), limit=LEG_COUNT_MAX)
     return _refuse_legs(transaction.legs)
+
+
+def is_account_name(ref: AccountRef) -> bool:
+    """Whether an account may be opened under this name: short printable texts, and a currency that is known."""
+    return ref.currency in MINOR_DIGITS and all(
+        0 < len(text) <= ACCOUNT_NAME_LENGTH_MAX and text.isprintable() for text in (ref.book, ref.owner)
+    )
 
 
 def _refuse_text(transaction: NewTransaction) -> LedgerRefusal | None:
     kind, reference, memo = transaction.kind, transaction.reference, transaction.memo
-    if not kind or len(kind) > KIND_LENGTH_MAX or "\0" in kind:
+    if not kind or len(kind) > KIND_LENGTH_MAX or not _is_storable(kind):
         return TextInvalid(field="kind", limit=KIND_LENGTH_MAX)
-    if len(reference) > REFERENCE_LENGTH_MAX or "\0" in reference:
+    if len(reference) > REFERENCE_LENGTH_MAX or not _is_storable(reference):
         return TextInvalid(field="reference", limit=REFERENCE_LENGTH_MAX)
-    if len(memo) > MEMO_LENGTH_MAX or "\0" in memo:
+    if len(memo) > MEMO_LENGTH_MAX or not _is_storable(memo):
         return TextInvalid(field="memo", limit=MEMO_LENGTH_MAX)
     return None
 
 
+def _is_storable(text: str) -> bool:
+    """PostgreSQL holds neither U+0000 nor half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
+
+
 def _refuse_metadata(metadata: Mapping[str, object]) -> LedgerRefusal | None:
-    encoded = msgspec.json.encode(metadata)
+    try:
+        encoded = msgspec.json.encode(metadata)
+    except (TypeError, ValueError, RecursionError):
+        return MetadataInvalid(limit_bytes=METADATA_BYTES_MAX)
     if len(encoded) > METADATA_BYTES_MAX or b"\\u0000" in encoded:
-        return MetadataInvalid(size_bytes=len(encoded), limit_bytes=METADATA_BYTES_MAX)
+        return MetadataInvalid(limit_bytes=METADATA_BYTES_MAX)
     return None
 
 
@@ -90,6 +108,8 @@ def _refuse_action(transaction: NewTransaction) -> LedgerRefusal | None:
         return ActionInvalid(action=name, reason="has no legs and no expiry; its hold knows them")
     if transaction.hold is None:
         return ActionInvalid(action=name, reason="must name its hold")
+    if transaction.action is Action.EXPIRE and transaction.amount is not None:
+        return ActionInvalid(action=name, reason="lets go all that is left and has no amount")
     if transaction.amount is not None and not 0 < transaction.amount <= COUNTER_MAX:
         return AmountInvalid(amount=transaction.amount, limit=COUNTER_MAX)
     return None
@@ -116,7 +136,7 @@ Content = dict[str, object]
 
 
 def asked_content(transaction: NewTransaction) -> Content:
-    """The comparable content of a request. Memo and dates describe the first posting and are not compared."""
+    """The comparable content of a request. Memo, dates and expiry describe the first posting and are not compared."""
     content: Content = {
         "action": int(transaction.action),
         "kind": transaction.kind,
@@ -163,4 +183,13 @@ def _text(id: UUID | None) -> str | None:
 
 def _plain(metadata: Mapping[str, object] | None) -> object:
     """As it will be read back."""
-    return None if metadata is None else msgspec.json.decode(msgspec.json.encode(metadata))
+    return None if metadata is None else _AS_READ_BACK.decode(msgspec.json.encode(metadata))
+
+
+def _number_read_back(text: str) -> float:
+    """jsonb writes 1e23 as a 1 with 23 zeros, which is read back as a whole number."""
+    exact = Decimal(text)
+    return int(exact) if exact == exact.to_integral_value() else float(text)
+
+
+_AS_READ_BACK = msgspec.json.Decoder(float_hook=_number_read_back)
