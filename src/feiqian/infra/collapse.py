@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from feiqian.infra.database import DatabaseUnavailable
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -13,18 +15,22 @@ BATCH_COUNT_MAX = 500
 class Collapser(Generic[T, R]):
     """Runs ``run(items)`` for whatever has gathered since the last run; gives each caller its own result.
 
-    A batch that fails as a whole is run again one by one, so that one caller's trouble is not another's.
+    A batch that fails as a whole is run again one by one, so that one caller's trouble is not another's. Only where
+    the database is away they are all told at once: each alone would find the same after a wait of its own.
     """
 
-    def __init__(self, run: Callable[[list[T]], Awaitable[list[R]]]) -> None:
+    def __init__(
+        self, run: Callable[[list[T]], Awaitable[list[R]]], *, count_max: int = BATCH_COUNT_MAX
+    ) -> None:
         self._run = run
+        self._count_max = count_max
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._runner: asyncio.Task[None] | None = None
 
     async def submit(self, item: T) -> R:
         """Wait for the result of one item.
 
-        Raises: what ``run`` raises for this item alone.
+        Raises: what ``run`` raises for this item alone; DatabaseUnavailable.
         """
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
@@ -34,9 +40,12 @@ class Collapser(Generic[T, R]):
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH_COUNT_MAX], self._waiting[BATCH_COUNT_MAX:]
+            batch, self._waiting = self._waiting[: self._count_max], self._waiting[self._count_max :]
             try:
                 results = await self._run([item for item, _ in batch])
+            except DatabaseUnavailable:
+                for _, future in batch:
+                    _settle(future, DatabaseUnavailable())
             except Exception as error:
                 if len(batch) == 1:
                     _settle(batch[0][1], error)

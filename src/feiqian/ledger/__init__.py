@@ -26,6 +26,7 @@ from feiqian.ledger.model import (
     funder_book,
 )
 from feiqian.ledger.operations import expire_holds, lock, post, post_all
+from feiqian.ledger.poster import OWN_BOOKS, Poster
 from feiqian.ledger.queries import (
     CodeBalance,
     CodeTotal,
@@ -45,34 +46,49 @@ from feiqian.ledger.queries import (
     statement,
     transactions,
 )
-from feiqian.ledger.refusals import PRECEDENCE, ExistsWithDifferent, InsufficientFunds, LedgerRefusal
+from feiqian.ledger.refusals import (
+    PRECEDENCE,
+    AccountUnknown,
+    CurrencyMismatch,
+    ExistsWithDifferent,
+    HoldUnknown,
+    InsufficientFunds,
+    LedgerRefusal,
+    LinkedFailed,
+)
 from feiqian.ledger.verification import verify
 from feiqian.ledger.views import EntryView, show_entry
 
 __all__ = [
     "CHART",
+    "OWN_BOOKS",
     "PLATFORM_BOOK",
     "PRECEDENCE",
     "Account",
     "AccountCode",
     "AccountRef",
+    "AccountUnknown",
     "Action",
     "CodeBalance",
     "CodeTotal",
+    "CurrencyMismatch",
     "DayTotal",
     "EntryView",
     "ExistsWithDifferent",
     "Frozen",
     "Hold",
     "HoldState",
+    "HoldUnknown",
     "InsufficientFunds",
     "LedgerRefusal",
     "Leg",
+    "LinkedFailed",
     "NewTransaction",
     "Outcome",
     "Overdraft",
     "OwnerBalance",
     "PostedTransaction",
+    "Poster",
     "Result",
     "Side",
     "StatementLine",

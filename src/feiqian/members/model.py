@@ -18,6 +18,8 @@ class Scope(StrEnum):
     """Credit lines, loans, funders."""
     OPERATIONS = "operations"
     """Close, reconcile and voucher a business day."""
+    LEDGER = "ledger"
+    """The platform's own books: accounts, transactions, holds, imports."""
 
 
 class Role(StrEnum):
