@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 import psycopg
 import structlog
-from psycopg.abc import Params
+from psycopg.abc import Params, PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -36,6 +37,18 @@ APPLICATION_ROLE = "feiqian_app"
 RETRY_COUNT_MAX = 5
 OPEN_WITHIN_S = 60.0
 """How long a program waits at its start for PostgreSQL, which may be recovering from a crash."""
+ANSWER_MARGIN_S = 5
+"""PostgreSQL ends a statement at its time-out. If nothing is heard so much later, it is the way there that is cut."""
+_LINK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How soon a dead network is noticed; what the URL says itself goes before it. Unknown to Unix sockets."""
+_LINK_OF_SERVER = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""The same from the other end: locks of a caller that was cut off must not outlast it for long."""
 _NATIVE = (datetime, date, UUID, Decimal, bytes)
 
 set_json_dumps(msgspec.json.encode)
@@ -61,10 +74,29 @@ class SchemaOutdated(Refusal):
     chinese = "数据库结构与当前版本不符，请运行 feiqian migrate。"
 
 
+class _Connection(psycopg.AsyncConnection[Any]):
+    """A connection that waits for an answer only as long as one may come.
+
+    A network that swallows what is sent tells nobody: without a limit of ours the caller would wait for ever.
+    """
+
+    answer_within_s: float | None = None
+    """For one exchange with the server; None without limit."""
+
+    async def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        try:
+            return await super().wait(gen, interval, timeout or self.answer_within_s)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                # Its state is not known, so nobody may use it again.
+                self.pgconn.finish()
+            raise
+
+
 class Transaction:
     """One open database transaction: what an operation receives. It never outlives its operation."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], events: "EventBus", cell: int) -> None:
+    def __init__(self, connection: _Connection, events: "EventBus", cell: int) -> None:
         self.connection = connection
         self.cell = cell
         self._events = events
@@ -79,7 +111,7 @@ class Transaction:
         return read_rows(kind, cursor, await cursor.fetchall())
 
     async def tuples(self, sql: LiteralString, params: Params | None = None) -> list[tuple[Any, ...]]:
-        """Every row as a plain tuple, received in binary: for the many rows of a hot path."""
+        """Every row as a plain tuple, received in binary: for many rows."""
         cursor = self.connection.cursor(binary=True)
         await cursor.execute(sql, params)
         return await cursor.fetchall()
@@ -147,13 +179,22 @@ class Database:
         options = (
             f"-c role={APPLICATION_ROLE} -c search_path=jobs -c timezone=UTC"
             f" -c statement_timeout={statement_timeout_s}s -c lock_timeout={lock_timeout_s}s"
-            " -c idle_in_transaction_session_timeout=60s"
+            f" -c idle_in_transaction_session_timeout=60s {_LINK_OF_SERVER}"
         )
+        said = conninfo_to_dict(url)
         self.url = url
-        self.options = options
+        self.connecting: dict[str, Any] = {
+            "options": options,
+            "application_name": "feiqian",
+            **{name: value for name, value in _LINK.items() if name not in said},
+        }
+        """What a connection is opened with, beside the URL."""
+        self._answer_within_s = statement_timeout_s + ANSWER_MARGIN_S
         self._pool = AsyncConnectionPool(
             url,
-            kwargs={"options": options, "autocommit": True, "application_name": "feiqian"},
+            connection_class=_Connection,
+            kwargs={**self.connecting, "autocommit": True},
+            configure=self._configure,
             min_size=2,
             max_size=connections_max,
             timeout=15,
@@ -193,6 +234,23 @@ class Database:
             raise SchemaOutdated from error
 
     @asynccontextmanager
+    async def inspecting(self, *, statement_timeout_s: int) -> AsyncGenerator[Transaction]:
+        """A transaction that only reads and whose statements may take long. Each sees what is committed when it begins.
+
+        Raises: as ``transaction``.
+        """
+        async with self.transaction() as tx:
+            await tx.execute("SET TRANSACTION READ ONLY")
+            await tx.one(
+                str, "SELECT set_config('statement_timeout', %s, true)", (f"{statement_timeout_s}s",)
+            )
+            tx.connection.answer_within_s = statement_timeout_s + ANSWER_MARGIN_S
+            try:
+                yield tx
+            finally:
+                tx.connection.answer_within_s = self._answer_within_s
+
+    @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
         """For reads that need no common moment: each statement sees what is committed when it begins, as in a
         READ COMMITTED transaction, and the two round trips that open and close one are spared. Never for writes."""
@@ -207,6 +265,9 @@ class Database:
             raise
         except _OF_ANOTHER_VERSION as error:
             raise SchemaOutdated from error
+
+    async def _configure(self, connection: _Connection) -> None:
+        connection.answer_within_s = self._answer_within_s
 
     async def run(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run one operation as one transaction; serialisation failures and deadlocks start it again.

@@ -50,9 +50,13 @@ class PostgresFailed(Exception):
 
 
 class EmbeddedPostgres:
-    """The cluster under ``data_dir/postgres``. Use as a context manager; ``admin_url`` and ``url`` connect to it."""
+    """The cluster under ``data_dir/postgres``. Use as a context manager; ``admin_url`` and ``url`` connect to it.
 
-    def __init__(self, data_dir: Path) -> None:
+    ``settings`` are PostgreSQL's own, laid over the defaults for a small machine.
+    """
+
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._cluster = data_dir.absolute() / "postgres"
         name = hashlib.sha256(str(self._cluster).encode()).hexdigest()[:12]
         # A socket's path is limited to 107 bytes, which a data directory deep in a tree exceeds.
@@ -131,7 +135,7 @@ class EmbeddedPostgres:
     def _spawn(self) -> None:
         self._launch.make_directory(self._sockets)
         self._sockets.chmod(0o700)
-        settings = {**_SETTINGS, "unix_socket_directories": str(self._sockets)}
+        settings = {**self._settings, "unix_socket_directories": str(self._sockets)}
         arguments = [item for name, value in settings.items() for item in ("-c", f"{name}={value}")]
         log_path = self._cluster.parent / "postgres.log"
         with log_path.open("ab") as output:

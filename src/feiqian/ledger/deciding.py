@@ -59,6 +59,8 @@ def decide(
             refusal = LinkedFailed()
         elif index in repeated:
             refusal = refusals[repeated[index]]
+        elif chain_from is None and not reversed_ids and _post_plain(index, transaction, books):
+            refusal = None
         else:
             refusal = _decide_one(index, transaction, books)
             if refusal is None and transaction.id in reversed_ids and _moves_money(transaction.action):
@@ -75,6 +77,34 @@ def decide(
             chain_from, chain_failed = None, False
             books.end_chain()
     return refusals
+
+
+def _post_plain(index: int, transaction: NewTransaction, books: Books) -> bool:
+    """The common case in one pass: one leg, nothing unusual. False, and nothing has moved, for ``_decide_one`` to judge.
+
+    Measured as half of the time that a batch is decided in; whatever might be refused is left to the general rules.
+    """
+    if transaction.action is not Action.POST or len(transaction.legs) != 1:
+        return False
+    leg = transaction.legs[0]
+    debit, credit = books.positions.get(leg.debit.key), books.positions.get(leg.credit.key)
+    if debit is None or credit is None or debit.frozen or credit.frozen or debit.closed or credit.closed:
+        return False
+    amount = leg.amount
+    debits, credits = debit.debits + amount, credit.credits + amount
+    if debits + debit.held_debits > COUNTER_MAX or credits + credit.held_credits > COUNTER_MAX:
+        return False
+    if debit.overdraft is not None and debit.sign < 0 and debit.available < amount:
+        return False
+    if credit.overdraft is not None and credit.sign > 0 and credit.available < amount:
+        return False
+    debit.debits = debits
+    credit.credits = credits
+    debit.sequence = debit_at = debit.sequence + 1
+    credit.sequence = credit_at = credit.sequence + 1
+    debit_after, credit_after = debit.sign * (debits - debit.credits), credit.sign * (credit.debits - credits)
+    books.rows.append((index, 0, 0, debit, credit, amount, debit_at, credit_at, debit_after, credit_after))
+    return True
 
 
 def _decide_one(index: int, transaction: NewTransaction, books: Books) -> LedgerRefusal | None:

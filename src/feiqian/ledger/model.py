@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -26,12 +26,7 @@ def _account_id(book: str, code: str, owner: str, currency: str) -> UUID:
     return derived_id("account", book, code, owner, currency)
 
 
-@lru_cache(maxsize=200_000)
-def _account_key(book: str, code: str, owner: str, currency: str) -> bytes:
-    return _account_id(book, code, owner, currency).bytes
-
-
-class AccountRef(msgspec.Struct, frozen=True):
+class AccountRef(msgspec.Struct, frozen=True, dict=True):
     """The natural name of an account. Its id is derived from it, so that postings need no look-up."""
 
     book: str
@@ -40,14 +35,14 @@ class AccountRef(msgspec.Struct, frozen=True):
     owner: str
     currency: str
 
-    @property
+    @cached_property
     def id(self) -> UUID:
         return _account_id(self.book, self.code, self.owner, self.currency)
 
-    @property
+    @cached_property
     def key(self) -> bytes:
         """The id's 16 bytes: what a batch is decided by."""
-        return _account_key(self.book, self.code, self.owner, self.currency)
+        return self.id.bytes
 
     @property
     def name(self) -> str:

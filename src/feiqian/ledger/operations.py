@@ -1,9 +1,10 @@
 """Posting: the one way in which a balance changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
+from feiqian.infra.arrays import moment
 from feiqian.infra.database import Transaction
 from feiqian.kernel.calendar import business_date
 from feiqian.kernel.ids import derived_id
@@ -60,10 +61,7 @@ async def post(tx: Transaction, *, now: datetime, transactions: Sequence[NewTran
     await _write(tx, transactions, books, fence)
     fresh = (index for index in first.values() if index not in known)
     await _remember(tx, [(transactions[index], refusals[index]) for index in fresh], now)
-    return [
-        Result(transaction.id, _outcome(refusal, index in known or index in repeated), refusal)
-        for index, (transaction, refusal) in enumerate(zip(transactions, refusals, strict=True))
-    ]
+    return _results(transactions, refusals, known.keys() | repeated.keys())
 
 
 async def post_all(tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]) -> list[Result]:
@@ -99,10 +97,15 @@ async def expire_holds(tx: Transaction, *, now: datetime, limit: int = 1_000) ->
     return sum(result.outcome is Outcome.POSTED for result in results)
 
 
-def _outcome(refusal: LedgerRefusal | None, before: bool) -> Outcome:
-    if refusal is not None:
-        return Outcome.REFUSED
-    return Outcome.EXISTS if before else Outcome.POSTED
+def _results(
+    transactions: Sequence[NewTransaction], refusals: Sequence[LedgerRefusal | None], before: Set[int]
+) -> list[Result]:
+    return [
+        Result(transaction.id, Outcome.REFUSED, refusal)
+        if refusal is not None
+        else Result(transaction.id, Outcome.EXISTS if index in before else Outcome.POSTED)
+        for index, (transaction, refusal) in enumerate(zip(transactions, refusals, strict=True))
+    ]
 
 
 def _sort_out(
@@ -214,7 +217,7 @@ async def _write(
     if not books.rows:
         return
     # Booking time never runs backwards in an account, also when a machine's clock does.
-    booked_at = max(books.now, store.moment(max(row[-1] for row in fence.accounts)))
+    booked_at = max(books.now, moment(max(row[-1] for row in fence.accounts)))
     await store.write_legs(tx, pack_legs(transactions, books.rows, cell=tx.cell, booked_at=booked_at))
     moved = [p for p in books.positions.values() if p.sequence != p.read_sequence]
     await store.write_counters(tx, moved, booked_at)

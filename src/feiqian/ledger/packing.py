@@ -2,12 +2,12 @@
 
 import struct
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import lru_cache
 
 import msgspec
 
-from feiqian.infra.arrays import NULL, copy_rows, field
+from feiqian.infra.arrays import EPOCH_DAY, NULL, copy_rows, field, microseconds
 from feiqian.ledger.model import NewTransaction
 from feiqian.ledger.positions import Row
 
@@ -20,8 +20,6 @@ COLUMNS = (
 
 _FIXED = struct.Struct(">h" + "iq" * 7 + "ii" + "ih" * 5 + "i16s" * 3)
 _FIELD_COUNT = 22
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_EPOCH_DAY = date(2000, 1, 1).toordinal()
 _JSONB_VERSION = b"\x01"
 _NOTHING = NULL * 3
 
@@ -30,20 +28,26 @@ def pack_legs(
     transactions: Sequence[NewTransaction], rows: Sequence[Row], *, cell: int, booked_at: datetime
 ) -> bytes:
     """The rows of a batch as one COPY of ``COLUMNS``."""
-    booked = _microseconds(booked_at)
+    booked = microseconds(booked_at)
     pack = _FIXED.pack
     packed: list[bytes] = []
+    effective_at, effective = booked_at, booked
     for row in rows:
         index, number, action, debit, credit, amount, debit_at, credit_at, debit_after, credit_after = row
         transaction = transactions[index]
+        if transaction.effective_at is not effective_at:
+            effective_at, effective = transaction.effective_at, microseconds(transaction.effective_at)
         fixed = pack(
             _FIELD_COUNT, 8, amount, 8, debit_at, 8, credit_at, 8, debit_after, 8, credit_after,
-            8, _microseconds(transaction.effective_at), 8, booked,
-            4, transaction.business_date.toordinal() - _EPOCH_DAY,
+            8, effective, 8, booked,
+            4, transaction.business_date.toordinal() - EPOCH_DAY,
             2, cell, 2, number, 2, action, 2, debit.sign, 2, credit.sign,
             16, transaction.id.bytes, 16, debit.key, 16, credit.key,
         )  # fmt: skip
-        packed.append(fixed + _texts(transaction.kind, transaction.reference, transaction.memo))
+        packed.append(fixed)
+        packed.append(
+            _texts(transaction) if transaction.reference or transaction.memo else _name(transaction.kind)
+        )
         packed.append(_optional(transaction, number))
     return copy_rows(packed)
 
@@ -59,15 +63,12 @@ def _optional(transaction: NewTransaction, number: int) -> bytes:
     )
 
 
-def _texts(kind: str, reference: str, memo: str) -> bytes:
-    return _name(kind) + field(reference.encode()) + (field(memo.encode()) if memo else b"\0\0\0\0")
+def _texts(transaction: NewTransaction) -> bytes:
+    reference, memo = transaction.reference.encode(), transaction.memo.encode()
+    return field(transaction.kind.encode()) + field(reference) + field(memo)
 
 
 @lru_cache(maxsize=1_000)
 def _name(kind: str) -> bytes:
-    return field(kind.encode())
-
-
-def _microseconds(moment: datetime) -> int:
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    """A kind without reference and memo."""
+    return field(kind.encode()) + bytes(8)

@@ -1,6 +1,6 @@
 """What a batch may touch, as the database had it after the locks were taken, and as the batch moves it on. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -31,32 +31,23 @@ class Position:
         "sign",
     )
 
-    def __init__(
-        self,
-        key: bytes,
-        ref: AccountRef,
-        *,
-        sign: int,
-        overdraft: int | None,
-        frozen: int = 0,
-        closed: bool = False,
-        debits: int = 0,
-        credits: int = 0,
-        held_debits: int = 0,
-        held_credits: int = 0,
-        sequence: int = 0,
-    ) -> None:
-        self.key = key
+    def __init__(self, ref: AccountRef, row: Sequence[Any]) -> None:
+        """``row`` as the store's fence has it."""
+        (
+            self.key,
+            self.sign,
+            self.overdraft,
+            self.frozen,
+            self.closed,
+            self.debits,
+            self.credits,
+            self.held_debits,
+            self.held_credits,
+            self.sequence,
+            _,
+        ) = row
         self.ref = ref
-        self.sign = sign
-        self.overdraft = overdraft
-        self.frozen = frozen
-        self.closed = closed
-        self.debits = debits
-        self.credits = credits
-        self.held_debits = held_debits
-        self.held_credits = held_credits
-        self.sequence = self.read_sequence = sequence
+        self.read_sequence = self.sequence
 
     @property
     def available(self) -> int:
@@ -172,6 +163,11 @@ class Books:
     def end_chain(self) -> None:
         """The chain stands."""
         self._journal = None
+
+    @property
+    def in_chain(self) -> bool:
+        """Whether what changes now may have to be put back."""
+        return self._journal is not None
 
     def touch(self, changed: _Undoable) -> None:
         """Called before something changes."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.infra.arrays import bigint_array, uuid_array
+from feiqian.infra.arrays import bigint_array, raw_cursor, uuid_array
 from feiqian.infra.database import Jsonb, Transaction
 from feiqian.ledger.chart import CHART
 from feiqian.ledger.model import Account, AccountRef, Hold, PostedTransaction
@@ -40,7 +40,8 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch finds once its locks are taken."""
 
     accounts: list[tuple[Any, ...]]
-    """(key, sign, overdraft, frozen, closed, debits, credits, held_debits, held_credits, sequence, booked_at)"""
+    """(key, sign, overdraft, frozen, closed, debits, credits, held_debits, held_credits, sequence, microseconds of
+    booked_at): what Position takes."""
     known: list[UUID]
     """Ids that were posted before."""
     refused: list[UUID]
@@ -64,9 +65,9 @@ async def take_fence(tx: Transaction, *, keys: Sequence[bytes], ids: Sequence[UU
             "SELECT FROM ledger.account WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
             (tx.cell, accounts),
         )
-        read = tx.connection.cursor(binary=True)
+        read = raw_cursor(tx.connection)
         await read.execute(
-            "SELECT uuid_send(id), sign, overdraft, frozen, closed_at IS NOT NULL, debits, credits, held_debits,"
+            "SELECT id, sign, overdraft, frozen, closed_at IS NOT NULL, debits, credits, held_debits,"
             " held_credits, sequence, booked_at FROM ledger.account WHERE cell = %s AND id = ANY(%s)",
             (tx.cell, accounts),
         )
