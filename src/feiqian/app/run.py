@@ -11,6 +11,7 @@ import structlog
 from feiqian.app.server import build
 from feiqian.app.services import Services
 from feiqian.infra.server import Server
+from feiqian.ledger import seal_forever
 from feiqian.payments import check_forever
 
 log = structlog.get_logger(__name__)
@@ -36,12 +37,16 @@ async def in_background(*works: Coroutine[Any, Any, None]) -> AsyncGenerator[Non
 
 
 def worker_parts(services: Services, *, with_days: bool) -> list[Coroutine[Any, Any, None]]:
-    """What a worker does: jobs, questions to the channel, webhooks, and the days that are due."""
+    """What a worker does: jobs, questions to the channel, webhooks, seals, and the days that are due."""
     parts: list[Coroutine[Any, Any, None]] = [
         services.jobs.work(),
         check_forever(services.gateway, every_s=CHECK_EVERY_S),
         services.webhooks.deliver_forever(every_s=WEBHOOKS_EVERY_S),
     ]
+    if services.settings.seal_every_s:
+        parts.append(
+            seal_forever(services.database, clock=services.clock, every_s=services.settings.seal_every_s)
+        )
     if with_days:
         parts.append(services.days.run_forever(every_s=DAYS_EVERY_S))
     return parts

@@ -56,6 +56,7 @@ from feiqian.ledger.refusals import (
     LedgerRefusal,
     LinkedFailed,
 )
+from feiqian.ledger.seals import Block, Sealed, SealState, seal, seal_all, seal_forever, seal_state
 from feiqian.ledger.verification import verify
 from feiqian.ledger.views import EntryView, show_entry
 
@@ -69,6 +70,7 @@ __all__ = [
     "AccountRef",
     "AccountUnknown",
     "Action",
+    "Block",
     "CodeBalance",
     "CodeTotal",
     "CurrencyMismatch",
@@ -90,6 +92,8 @@ __all__ = [
     "PostedTransaction",
     "Poster",
     "Result",
+    "SealState",
+    "Sealed",
     "Side",
     "StatementLine",
     "Subject",
@@ -108,6 +112,10 @@ __all__ = [
     "lock",
     "post",
     "post_all",
+    "seal",
+    "seal_all",
+    "seal_forever",
+    "seal_state",
     "show_entry",
     "statement",
     "transactions",
