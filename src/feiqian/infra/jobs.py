@@ -30,7 +30,7 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         connector = procrastinate.PsycopgConnector(
             conninfo=database.url,
-            kwargs={"options": database.options},
+            kwargs=database.connecting,
             min_size=1,
             max_size=4,
             timeout=CONNECT_WITHIN_S,
