@@ -136,10 +136,14 @@ async def _open_books(
     named = [t.hold for t in asked if t.hold is not None]
     # A hold's accounts never change, so they may be read before the locks; what is left of it only after.
     held = await store.read_holds(tx, named) if named else []
-    refs = {ref.key: ref for t in asked for leg in t.legs for ref in (leg.debit, leg.credit)}
-    keys = {*refs, *(key for hold in held for key in (hold.debit.bytes, hold.credit.bytes))}
-    ids = [t.id for t in asked]
-    fence = await store.take_fence(tx, keys=list(keys), ids=ids)
+    refs: dict[bytes, AccountRef] = {}
+    for transaction in asked:
+        for leg in transaction.legs:
+            refs[leg.debit.key] = leg.debit
+            refs[leg.credit.key] = leg.credit
+    keys = sorted({*refs, *(key for hold in held for key in (hold.debit.bytes, hold.credit.bytes))})
+    ids = [t.id.bytes for t in asked]
+    fence = await store.take_fence(tx, keys=keys, ids=ids)
     if len(fence.accounts) < len(keys):
         found = {row[0] for row in fence.accounts}
         openable = [
@@ -149,9 +153,9 @@ async def _open_books(
         ]
         if openable:
             await store.open_accounts(tx, openable, now)
-            fence = await store.take_fence(tx, keys=list(keys), ids=ids)
+            fence = await store.take_fence(tx, keys=keys, ids=ids)
     holds = await _lock_holds(tx, held)
-    names = refs if not held else {**await _names(tx, keys - refs.keys()), **refs}
+    names = refs if not held else {**await _names(tx, set(keys) - refs.keys()), **refs}
     books = Books(_positions(fence, names), now=now, holds={hold.id: HoldPosition(hold) for hold in holds})
     books.originals.update(await _originals(tx, asked))
     return books, fence

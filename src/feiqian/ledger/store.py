@@ -56,10 +56,10 @@ async def lock_accounts(tx: Transaction, keys: Iterable[bytes]) -> None:
     )
 
 
-async def take_fence(tx: Transaction, *, keys: Sequence[bytes], ids: Sequence[UUID]) -> Fence:
-    """Lock the accounts in order of their ids; then, each in a statement of its own that sees what others committed
+async def take_fence(tx: Transaction, *, keys: Sequence[bytes], ids: Sequence[bytes]) -> Fence:
+    """Lock the accounts, given in order of their ids; then, each in a statement of its own that sees what others committed
     while the locks were waited for, read them and look the ids up. One round trip."""
-    accounts, known = uuid_array(sorted(keys)), uuid_array([id.bytes for id in ids])
+    accounts, known = uuid_array(keys), uuid_array(ids)
     async with tx.connection.pipeline():
         await tx.execute(
             "SELECT FROM ledger.account WHERE cell = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
