@@ -1,7 +1,27 @@
 """Reads of the ledger for other domains and the faces."""
 
-from feiqian.ledger.queries.accounts import accounts_named, balances
-from feiqian.ledger.queries.statements import StatementLine, closing_balances, statement
+from feiqian.ledger.queries.accounts import (
+    AccountFilter,
+    AccountKey,
+    account_by_id,
+    account_changes,
+    account_key,
+    accounts_named,
+    balances,
+    books,
+    find_accounts,
+    groups,
+    groups_of,
+)
+from feiqian.ledger.queries.holds import HoldFilter, HoldHistory, find_holds, hold_history
+from feiqian.ledger.queries.moments import CurvePoint, Moment, MomentBalance, balance_curve, balances_at
+from feiqian.ledger.queries.statements import (
+    EntryFilter,
+    StatementLine,
+    closing_balances,
+    statement,
+    statement_lines,
+)
 from feiqian.ledger.queries.totals import (
     CodeBalance,
     CodeTotal,
@@ -13,24 +33,62 @@ from feiqian.ledger.queries.totals import (
     code_totals,
     day_totals,
 )
-from feiqian.ledger.queries.transactions import count_transactions, first_business_date, transactions
+from feiqian.ledger.queries.transactions import (
+    TransactionFilter,
+    TransactionKey,
+    count_transactions,
+    find_transactions,
+    first_business_date,
+    transaction_by_id,
+    transactions,
+)
+from feiqian.ledger.queries.trial import Booked, Days, Period, TrialRow, trial_balance
 
 __all__ = [
+    "AccountFilter",
+    "AccountKey",
+    "Booked",
     "CodeBalance",
     "CodeTotal",
+    "CurvePoint",
     "DayTotal",
+    "Days",
+    "EntryFilter",
+    "HoldFilter",
+    "HoldHistory",
+    "Moment",
+    "MomentBalance",
     "OwnerBalance",
+    "Period",
     "StatementLine",
+    "TransactionFilter",
+    "TransactionKey",
+    "TrialRow",
+    "account_by_id",
+    "account_changes",
+    "account_key",
     "accounts_named",
+    "balance_curve",
     "balances",
+    "balances_at",
     "balances_at_close",
     "balances_by_owner",
+    "books",
     "closing_balances",
     "code_balances",
     "code_totals",
     "count_transactions",
     "day_totals",
+    "find_accounts",
+    "find_holds",
+    "find_transactions",
     "first_business_date",
+    "groups",
+    "groups_of",
+    "hold_history",
     "statement",
+    "statement_lines",
+    "transaction_by_id",
     "transactions",
+    "trial_balance",
 ]

@@ -1,11 +1,39 @@
-"""Accounts: what they are and what they have now."""
+"""Accounts: what they are, what they have now, what was changed about them."""
 
 from collections.abc import Sequence
+from typing import LiteralString
 from uuid import UUID
 
+import msgspec
+
 from feiqian.infra.database import Transaction
+from feiqian.kernel.errors import NotFound
+from feiqian.kernel.ids import show_id
+from feiqian.ledger.accounts.model import AccountChange, AccountGroup
+from feiqian.ledger.accounts.store import CHANGE
 from feiqian.ledger.model import Account, AccountRef
+from feiqian.ledger.queries.conditions import and_given
 from feiqian.ledger.store import ACCOUNT, read_accounts
+
+AccountKey = tuple[str, str, str, str]
+"""(book, code, owner, currency): the order of lists of accounts, and their cursor."""
+
+
+class AccountFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which accounts are asked for; what is None does not matter."""
+
+    book: str | None = None
+    code: str | None = None
+    owner: str | None = None
+    owner_prefix: str | None = None
+    """How the owner begins."""
+    currency: str | None = None
+    group: str | None = None
+    frozen: bool | None = None
+    """Whether debits, credits or both are refused."""
+    closed: bool | None = None
+    non_zero: bool | None = None
+    """Whether it has a balance or open holds."""
 
 
 async def balances(tx: Transaction, *, refs: Sequence[AccountRef]) -> dict[AccountRef, int]:
@@ -20,3 +48,100 @@ async def balances(tx: Transaction, *, refs: Sequence[AccountRef]) -> dict[Accou
 async def accounts_named(tx: Transaction, *, ids: Sequence[UUID]) -> dict[UUID, Account]:
     """Accounts by id: who they belong to."""
     return {row.id: row for row in await read_accounts(tx, ids)}
+
+
+async def account_by_id(tx: Transaction, *, id: UUID) -> Account:
+    """One account.
+
+    Raises: NotFound.
+    """
+    rows = await read_accounts(tx, [id])
+    if not rows:
+        raise NotFound(what="account", name=show_id("account", id))
+    return rows[0]
+
+
+def account_key(account: Account) -> AccountKey:
+    """Where an account stands in lists: the cursor of the page after it."""
+    return account.book, account.code, account.owner, account.currency
+
+
+async def find_accounts(
+    tx: Transaction, *, only: AccountFilter | None = None, after: AccountKey | None = None, limit: int = 50
+) -> list[Account]:
+    """Accounts in order of book, code, owner and currency, those behind ``after``.
+
+    A page is read from the index of books, or of codes where only the code is named.
+    """
+    asked = only or AccountFilter()
+    conditions, values = and_given(
+        [
+            ("book = %s", asked.book),
+            ("code = %s", asked.code),
+            ("owner = %s", asked.owner),
+            ("starts_with(owner, %s)", asked.owner_prefix),
+            ("currency = %s", asked.currency),
+            (_IN_GROUP, asked.group),
+            ("(frozen <> 0) = %s", asked.frozen),
+            ("(closed_at IS NOT NULL) = %s", asked.closed),
+            ("(debits <> credits OR held_debits > 0 OR held_credits > 0) = %s", asked.non_zero),
+            ("(book, code, owner, currency) > (%s, %s, %s, %s)", after),
+        ]
+    )
+    return await tx.all(
+        Account,
+        ACCOUNT + " WHERE cell = %s" + conditions + " ORDER BY book, code, owner, currency LIMIT %s",
+        (tx.cell, *values, limit),
+    )
+
+
+_IN_GROUP: LiteralString = (
+    "id IN (SELECT g.account FROM ledger.account_group g WHERE g.cell = account.cell AND g.name = %s)"
+)
+
+
+async def account_changes(
+    tx: Transaction, *, account: UUID, before: UUID | None = None, limit: int = 50
+) -> list[AccountChange]:
+    """What was changed about an account, newest first, those with an id below ``before``."""
+    return await tx.all(
+        AccountChange,
+        CHANGE + " WHERE cell = %s AND account = %s AND id < %s ORDER BY id DESC LIMIT %s",
+        (tx.cell, account, before or _LAST, limit),
+    )
+
+
+_LAST = UUID(int=2**128 - 1)
+
+
+async def books(tx: Transaction) -> list[str]:
+    """Every book with an account, by name: from one to the next through the index, not over all accounts."""
+    return await tx.all(
+        str,
+        "WITH RECURSIVE book (name) AS ("
+        "  (SELECT book FROM ledger.account WHERE cell = %(cell)s ORDER BY book LIMIT 1)"
+        "  UNION ALL"
+        "  SELECT n.name FROM book b CROSS JOIN LATERAL ("
+        "    SELECT a.book AS name FROM ledger.account a WHERE a.cell = %(cell)s AND a.book > b.name"
+        "    ORDER BY a.book LIMIT 1) n)"
+        " SELECT name FROM book ORDER BY name",
+        {"cell": tx.cell},
+    )
+
+
+async def groups(tx: Transaction) -> list[AccountGroup]:
+    """Every group with how many accounts it has, by name."""
+    return await tx.all(
+        AccountGroup,
+        "SELECT name, count(*) AS accounts FROM ledger.account_group WHERE cell = %s GROUP BY name ORDER BY name",
+        (tx.cell,),
+    )
+
+
+async def groups_of(tx: Transaction, *, account: UUID) -> list[str]:
+    """The groups that an account is in, by name."""
+    return await tx.all(
+        str,
+        "SELECT name FROM ledger.account_group WHERE cell = %s AND account = %s ORDER BY name",
+        (tx.cell, account),
+    )

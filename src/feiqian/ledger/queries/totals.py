@@ -78,7 +78,7 @@ async def balances_at_close(
 
 
 async def code_balances(tx: Transaction, *, through: date | None = None) -> list[CodeBalance]:
-    """Balance of every account code in every book, now or at the end of a business date (summed from the legs)."""
+    """Balance of every account code in every book, now or at the end of a business date (less later dates' legs)."""
     if through is None:
         return await tx.all(
             CodeBalance,
@@ -88,12 +88,17 @@ async def code_balances(tx: Transaction, *, through: date | None = None) -> list
         )
     return await tx.all(
         CodeBalance,
-        "WITH moved AS ("
-        "  SELECT account, sum(amount) AS amount FROM ledger.entry WHERE cell = %s AND business_date <= %s GROUP BY account)"
-        " SELECT a.book, a.code, a.currency, sum(m.amount)::bigint AS balance"
-        " FROM moved m JOIN ledger.account a ON a.cell = %s AND a.id = m.account"
-        " GROUP BY a.book, a.code, a.currency ORDER BY a.book, a.code",
-        (tx.cell, through, tx.cell),
+        "WITH later AS ("
+        "  SELECT s.account, sum(s.debit) AS debits, sum(s.credit) AS credits FROM ledger.leg l CROSS JOIN LATERAL"
+        "  (VALUES (l.debit, l.amount, 0::bigint), (l.credit, 0::bigint, l.amount)) AS s (account, debit, credit)"
+        "  WHERE l.cell = %(cell)s AND l.business_date > %(through)s AND l.action IN (0, 2) GROUP BY s.account"
+        "), had AS ("
+        "  SELECT a.book, a.code, a.currency, a.sign, a.debits - coalesce(l.debits, 0) AS debits,"
+        "    a.credits - coalesce(l.credits, 0) AS credits"
+        "  FROM ledger.account a LEFT JOIN later l ON l.account = a.id WHERE a.cell = %(cell)s)"
+        " SELECT book, code, currency, sum(sign * (debits - credits))::bigint AS balance"
+        " FROM had WHERE debits > 0 OR credits > 0 GROUP BY book, code, currency ORDER BY book, code",
+        {"cell": tx.cell, "through": through},
     )
 
 
