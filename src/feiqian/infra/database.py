@@ -170,14 +170,18 @@ class Database:
         *,
         events: EventBus | None = None,
         cell: int = 1,
+        role: str | None = APPLICATION_ROLE,
         connections_max: int = 10,
         statement_timeout_s: int = 30,
         lock_timeout_s: int = 10,
+        role: str = APPLICATION_ROLE,
     ) -> None:
+        """``role``: ``none`` keeps the role that ``url`` connects with, for what the application may not do."""
+        """``role`` is what every statement runs as; None leaves the URL's own, for an administrator's work."""
         self.events = events or EventBus()
         self.cell = cell
         options = (
-            f"-c role={APPLICATION_ROLE} -c search_path=jobs -c timezone=UTC"
+            f"{f'-c role={role} ' if role else ''}-c search_path=jobs -c timezone=UTC"
             f" -c statement_timeout={statement_timeout_s}s -c lock_timeout={lock_timeout_s}s"
             f" -c idle_in_transaction_session_timeout=60s {_LINK_OF_SERVER}"
         )
@@ -249,6 +253,16 @@ class Database:
                 yield tx
             finally:
                 tx.connection.answer_within_s = self._answer_within_s
+
+    @asynccontextmanager
+    async def snapshot(self, of: str | None = None) -> AsyncGenerator[Transaction]:
+        """A transaction that only reads, all of it at one moment; with ``of`` at the moment that another transaction, still
+        open, has given out by ``pg_export_snapshot()``."""
+        async with self.transaction() as tx:
+            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            if of is not None:
+                await tx.connection.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(of))
+            yield tx
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
