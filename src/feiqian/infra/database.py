@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from psycopg.abc import Params, PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -174,9 +175,7 @@ class Database:
         connections_max: int = 10,
         statement_timeout_s: int = 30,
         lock_timeout_s: int = 10,
-        role: str = APPLICATION_ROLE,
     ) -> None:
-        """``role``: ``none`` keeps the role that ``url`` connects with, for what the application may not do."""
         """``role`` is what every statement runs as; None leaves the URL's own, for an administrator's work."""
         self.events = events or EventBus()
         self.cell = cell
