@@ -9,7 +9,7 @@ from feiqian.infra.database import Database
 from feiqian.kernel.clock import Clock
 from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.ids import parse_id, show_id
-from feiqian.ledger.model import AccountRef, NewTransaction, Result
+from feiqian.ledger.model import Account, AccountRef, NewTransaction, Result
 from feiqian.ledger.operations import post
 from feiqian.ledger.store import read_accounts, read_holds
 
@@ -31,8 +31,9 @@ class Poster:
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
-        self._clock = clock
+        self.clock = clock
         self._collapser: Collapser[NewTransaction, Result] = Collapser(self._run, count_max=BATCH_COUNT_MAX)
+        self._lookups: Collapser[list[UUID], list[Account]] = Collapser(self._look_up)
         self._batch_lane = asyncio.Lock()
         self._accounts: dict[str, AccountRef] = {}
         self._holds: dict[UUID, AccountRef] = {}
@@ -57,11 +58,11 @@ class Poster:
 
         An account's name never changes, so it is looked up once.
         """
-        missing = [name for name in names if name not in self._accounts]
+        missing = [
+            id for name in names if name not in self._accounts and (id := _account_id(name)) is not None
+        ]
         if missing:
-            ids = [id for name in missing if (id := _account_id(name)) is not None]
-            async with self._database.reading() as tx:
-                found = await read_accounts(tx, ids)
+            found = await self._lookups.submit(missing)
             if len(self._accounts) + len(found) > KNOWN_COUNT_MAX:
                 self._accounts = {name: self._accounts[name] for name in names if name in self._accounts}
             self._accounts.update({show_id("account", row.id): row.ref for row in found})
@@ -79,8 +80,13 @@ class Poster:
             self._holds.update({hold.id: debited[show_id("account", hold.debit)] for hold in found})
         return self._holds
 
+    async def _look_up(self, wanted: list[list[UUID]]) -> list[list[Account]]:
+        async with self._database.reading() as tx:
+            found = {row.id: row for row in await read_accounts(tx, [id for ids in wanted for id in ids])}
+        return [[found[id] for id in ids if id in found] for ids in wanted]
+
     async def _run(self, transactions: Sequence[NewTransaction]) -> list[Result]:
-        now = self._clock.now()
+        now = self.clock.now()
         return await self._database.run(lambda tx: post(tx, now=now, transactions=transactions))
 
 
