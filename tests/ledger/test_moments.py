@@ -1,0 +1,363 @@
+"""Balances and trial balances as they were at any moment, by booking time and by business date."""
+
+import asyncio
+from datetime import date, datetime, timedelta
+from itertools import count, pairwise
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feiqian.infra.database import Database
+from feiqian.kernel.calendar import end_of
+from feiqian.kernel.errors import InvalidRequest, NotFound
+from feiqian.ledger import (
+    AccountRef,
+    Action,
+    Booked,
+    Days,
+    Moment,
+    Period,
+    TrialRow,
+    add_to_group,
+    balance_curve,
+    balances_at,
+    code_balances,
+    funder_book,
+    trial_balance,
+)
+from tests.conftest import NOW
+from tests.ledger.town import (
+    AVAILABLE,
+    BANK,
+    CHANNEL,
+    EVERY,
+    FEE,
+    PENDING,
+    TODAY,
+    at,
+    booked,
+    day,
+    resolved,
+)
+
+
+async def three_days(database: Database) -> None:
+    """Three days of trade; on the third day a fee of the first is put right, and a payment of the fourth is ahead."""
+    await booked(database, "sale 1", (CHANNEL, PENDING, 9_940), (CHANNEL, FEE, 60), now=at(0))
+    await booked(database, "sale 2", (CHANNEL, PENDING, 500), now=at(24))
+    await booked(database, "settle", (PENDING, AVAILABLE, 9_940), kind="settlement", now=at(25))
+    await booked(
+        database, "fee put right", (PENDING, FEE, 10), kind="correction", now=at(48), business_date=day(0)
+    )
+    await booked(database, "ahead", (CHANNEL, PENDING, 7), now=at(49), business_date=day(3))
+    await booked(database, "bank", (BANK, CHANNEL, 10_000), kind="settlement", now=at(50))
+
+
+async def shown(database: Database, moment: Moment) -> list[int]:
+    async with database.transaction() as tx:
+        return [
+            row.balance for row in await balances_at(tx, accounts=[ref.id for ref in EVERY], moment=moment)
+        ]
+
+
+@pytest.mark.anyio
+class TestABalanceAtAMoment:
+    async def test_of_booking_is_what_had_been_booked_before_it(self, database: Database) -> None:
+        await three_days(database)
+        table: list[tuple[datetime, list[int]]] = [
+            # moment                            channel pending available  fee    bank
+            (at(0), [0, 0, 0, 0, 0]),
+            (at(0) + timedelta(microseconds=1), [10_000, 9_940, 0, 60, 0]),
+            (at(24), [10_000, 9_940, 0, 60, 0]),
+            (at(25), [10_500, 10_440, 0, 60, 0]),
+            (at(48), [10_500, 500, 9_940, 60, 0]),
+            (at(49), [10_500, 490, 9_940, 70, 0]),
+            (at(50), [10_507, 497, 9_940, 70, 0]),
+            (at(51), [507, 497, 9_940, 70, 10_000]),
+        ]
+        for moment, expected in table:
+            assert await shown(database, moment) == expected, moment
+
+    async def test_of_business_is_what_belongs_to_the_date_or_before_whenever_it_was_booked(
+        self, database: Database
+    ) -> None:
+        await three_days(database)
+        table: list[tuple[date, list[int]]] = [
+            # date    channel pending available  fee    bank
+            (day(-1), [0, 0, 0, 0, 0]),
+            (day(0), [10_000, 9_930, 0, 70, 0]),
+            (day(1), [10_500, 490, 9_940, 70, 0]),
+            (day(2), [500, 490, 9_940, 70, 10_000]),
+            (day(3), [507, 497, 9_940, 70, 10_000]),
+        ]
+        for moment, expected in table:
+            assert await shown(database, moment) == expected, moment
+
+    async def test_is_not_moved_by_holds(self, database: Database) -> None:
+        await booked(database, "sale", (CHANNEL, AVAILABLE, 100))
+        hold = await booked(database, "hold", (AVAILABLE, CHANNEL, 60), action=Action.HOLD, now=at(1))
+        await resolved(database, "part", hold=hold, action=Action.CAPTURE, amount=20, now=at(2))
+        await resolved(database, "rest", hold=hold, action=Action.RELEASE, amount=None, now=at(3))
+        async with database.transaction() as tx:
+            for hours, expected in [(1, 100), (2, 100), (3, 80), (4, 80)]:
+                (row,) = await balances_at(tx, accounts=[AVAILABLE.id], moment=at(hours))
+                assert row.balance == expected
+            (row,) = await balances_at(tx, accounts=[AVAILABLE.id], moment=TODAY)
+            assert row.balance == 80
+
+    async def test_names_the_account_that_is_not_open(self, database: Database) -> None:
+        await booked(database, "sale", (CHANNEL, PENDING, 100))
+        async with database.transaction() as tx:
+            for moment in (NOW, TODAY):
+                with pytest.raises(NotFound):
+                    await balances_at(tx, accounts=[PENDING.id, uuid4()], moment=moment)
+
+    async def test_must_say_its_time_zone(self, database: Database) -> None:
+        async with database.transaction() as tx:
+            with pytest.raises(InvalidRequest):
+                await balances_at(tx, accounts=[], moment=datetime(2026, 3, 1))  # noqa: DTZ001
+
+
+def columns(rows: list[TrialRow]) -> list[tuple[str, int, int, int, int, int, int]]:
+    return [
+        (
+            row.code,
+            row.opening_debit,
+            row.opening_credit,
+            row.debits,
+            row.credits,
+            row.closing_debit,
+            row.closing_credit,
+        )
+        for row in rows
+    ]
+
+
+@pytest.mark.anyio
+class TestATrialBalance:
+    PERIODS: tuple[tuple[Period, list[tuple[str, int, int, int, int, int, int]]], ...] = (
+        (
+            Days(first=day(1), last=day(2)),
+            [
+                # code                opening dr, cr       moved dr, cr     closing dr, cr
+                ("bank.custody", 0, 0, 10_000, 0, 10_000, 0),
+                ("channel.receivable", 10_000, 0, 500, 10_000, 500, 0),
+                ("merchant.available", 0, 0, 0, 9_940, 0, 9_940),
+                ("merchant.pending", 0, 9_930, 9_940, 500, 0, 490),
+                ("platform.fee_income", 0, 70, 0, 0, 0, 70),
+            ],
+        ),
+        (
+            Days(last=day(0)),
+            [
+                ("channel.receivable", 0, 0, 10_000, 0, 10_000, 0),
+                ("merchant.pending", 0, 0, 10, 9_940, 0, 9_930),
+                ("platform.fee_income", 0, 0, 0, 70, 0, 70),
+            ],
+        ),
+        (
+            Booked(since=at(24), until=at(49)),
+            [
+                ("channel.receivable", 10_000, 0, 500, 0, 10_500, 0),
+                ("merchant.available", 0, 0, 0, 9_940, 0, 9_940),
+                ("merchant.pending", 0, 9_940, 9_950, 500, 0, 490),
+                ("platform.fee_income", 0, 60, 0, 10, 0, 70),
+            ],
+        ),
+        (
+            Booked(until=at(25)),
+            [
+                ("channel.receivable", 0, 0, 10_500, 0, 10_500, 0),
+                ("merchant.pending", 0, 0, 0, 10_440, 0, 10_440),
+                ("platform.fee_income", 0, 0, 0, 60, 0, 60),
+            ],
+        ),
+    )
+
+    @pytest.mark.parametrize(("period", "expected"), PERIODS)
+    async def test_of_a_book_shows_opening_movement_and_closing(
+        self, database: Database, period: Period, expected: list[tuple[str, int, int, int, int, int, int]]
+    ) -> None:
+        await three_days(database)
+        async with database.transaction() as tx:
+            rows = columns(await trial_balance(tx, period=period, book="platform"))
+        assert rows == expected
+        sums = [sum(row[column] for row in rows) for column in range(1, 7)]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        assert sums[0::2] == sums[1::2]
+
+    async def test_of_a_group_shows_its_accounts_only(self, database: Database) -> None:
+        await three_days(database)
+        other = AccountRef(PENDING.book, PENDING.code, "S20", "CNY")
+        await booked(database, "other", (CHANNEL, other, 1_000_000))
+        await database.run(lambda tx: add_to_group(tx, name="S10", accounts=[PENDING.id, AVAILABLE.id]))
+        async with database.transaction() as tx:
+            rows = await trial_balance(tx, period=Days(first=day(1), last=day(1)), group="S10")
+            assert [(r.code, r.accounts, r.opening, r.closing) for r in rows] == [
+                ("merchant.available", 1, 0, 9_940),
+                ("merchant.pending", 1, 9_930, 490),
+            ]
+            assert await trial_balance(tx, period=Days(last=day(9)), group="nobody") == []
+
+    @pytest.mark.parametrize(
+        ("period", "scope"),
+        [
+            (Days(last=TODAY), {}),
+            (Days(last=TODAY), {"book": "platform", "group": "g"}),
+            (Days(first=day(1), last=day(0)), {"book": "platform"}),
+            (Booked(since=at(1), until=at(0)), {"book": "platform"}),
+        ],
+    )
+    async def test_must_have_one_scope_and_a_period(
+        self, database: Database, period: Period, scope: dict[str, str]
+    ) -> None:
+        async with database.transaction() as tx:
+            with pytest.raises(InvalidRequest):
+                await trial_balance(tx, period=period, **scope)
+
+
+@pytest.mark.anyio
+class TestABalanceCurve:
+    async def test_has_the_balance_at_the_end_of_each_day(self, database: Database) -> None:
+        await three_days(database)
+        async with database.transaction() as tx:
+            points = await balance_curve(tx, account=PENDING.id, first=day(-1), last=day(3))
+        assert [(point.day, point.balance) for point in points] == [
+            (day(-1), 0),
+            (day(0), 9_940),
+            (day(1), 500),
+            (day(2), 497),
+            (day(3), 497),
+        ]
+
+    async def test_of_many_days_is_thinned_out_and_ends_on_the_last(self, database: Database) -> None:
+        await three_days(database)
+        async with database.transaction() as tx:
+            points = await balance_curve(tx, account=PENDING.id, first=day(-6), last=day(3), points_max=4)
+            assert [point.day for point in points] == [day(-6), day(-3), day(0), day(3)]
+            with pytest.raises(InvalidRequest):
+                await balance_curve(tx, account=PENDING.id, first=day(1), last=day(0))
+
+
+class Row(NamedTuple):
+    """A leg as it stands in the table."""
+
+    debit: UUID
+    credit: UUID
+    amount: int
+    booked_at: datetime
+    business_date: date
+
+
+class Replay:
+    """Every leg of some accounts, added up one by one."""
+
+    def __init__(self, refs: list[AccountRef], legs: list[Row]) -> None:
+        self.refs = [ref for ref in refs if any(ref.id in leg[:2] for leg in legs)]
+        self.legs = legs
+
+    def balance(self, ref: AccountRef, moment: Moment) -> int:
+        debits, credits = self.moved(ref, self.until(moment))
+        return SIGNS[ref.code] * (debits - credits)
+
+    def moved(self, ref: AccountRef, legs: list[Row]) -> tuple[int, int]:
+        return (
+            sum(leg.amount for leg in legs if leg.debit == ref.id),
+            sum(leg.amount for leg in legs if leg.credit == ref.id),
+        )
+
+    def until(self, moment: Moment) -> list[Row]:
+        if isinstance(moment, datetime):
+            return [leg for leg in self.legs if leg.booked_at < moment]
+        return [leg for leg in self.legs if leg.business_date <= moment]
+
+    def trial(self, since: Moment | None, until: Moment) -> list[tuple[str, int, int, int, int]]:
+        before = [] if since is None else self.until(since)
+        between = [leg for leg in self.until(until) if leg not in before]
+        rows = [
+            (
+                str(ref.code),
+                0 if since is None else self.balance(ref, since),
+                *self.moved(ref, between),
+                self.balance(ref, until),
+            )
+            for ref in self.refs
+        ]
+        return sorted(row for row in rows if any(row[1:]))
+
+
+SIGNS = {"bank.custody": 1, "channel.receivable": 1, "merchant.pending": -1, "platform.fee_income": -1}
+
+Step = tuple[int, int, int, int, int]
+"""(debited account, credited account, amount, hours since the step before, days that the business date is off)."""
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 3), st.integers(0, 3), st.integers(1, 1_000), st.integers(-3, 30), st.integers(-3, 2)
+    ).filter(lambda step: step[0] != step[1]),
+    min_size=1,
+    max_size=12,
+)
+_numbers = count()
+
+
+async def play(database: Database, steps: list[Step]) -> tuple[str, Replay]:
+    """Post the steps in a book of their own; its name, and its legs as the table has them."""
+    book = funder_book(f"any-{next(_numbers)}")
+    refs = [AccountRef(book, code, "a", "CNY") for code in SIGNS]
+    now = NOW
+    for number, (debit, credit, amount, hours, off) in enumerate(steps):
+        now += timedelta(hours=hours)
+        day_of_it = day((now - NOW).days + off)
+        legs = (refs[debit], refs[credit], amount)
+        await booked(database, f"{book}/{number}", legs, now=now, business_date=day_of_it)
+    async with database.transaction() as tx:
+        found = await tx.connection.execute(
+            "SELECT debit, credit, amount, booked_at, business_date FROM ledger.leg WHERE debit = ANY(%s)",
+            ([ref.id for ref in refs],),
+        )
+        return book, Replay(refs, [Row(*row) for row in await found.fetchall()])
+
+
+async def compare(database: Database, steps: list[Step], hours: list[int]) -> None:
+    book, replay = await play(database, steps)
+    ids = [ref.id for ref in replay.refs]
+    moments: list[Moment] = [*(at(hour) for hour in hours), *(day(hour // 24) for hour in hours)]
+    async with database.transaction() as tx:
+
+        async def trial(period: Period) -> list[tuple[str, int, int, int, int]]:
+            rows = await trial_balance(tx, period=period, book=book)
+            return [(r.code, r.opening, r.debits, r.credits, r.closing) for r in rows]
+
+        for moment in moments:
+            found = await balances_at(tx, accounts=ids, moment=moment)
+            assert [row.balance for row in found] == [replay.balance(ref, moment) for ref in replay.refs]
+            through = Booked(until=moment) if isinstance(moment, datetime) else Days(last=moment)
+            assert await trial(through) == replay.trial(None, moment)
+            if not isinstance(moment, datetime):
+                sums = await code_balances(tx, through=moment)
+                assert {row.code: row.balance for row in sums if row.book == book and row.balance} == {
+                    str(ref.code): replay.balance(ref, moment)
+                    for ref in replay.refs
+                    if replay.balance(ref, moment)
+                }
+        for first, last in pairwise(sorted(hours)):
+            assert await trial(Booked(since=at(first), until=at(last))) == replay.trial(at(first), at(last))
+            days = Days(first=day(first // 24), last=day(last // 24))
+            assert await trial(days) == replay.trial(day(first // 24 - 1), day(last // 24))
+        for point in await balance_curve(tx, account=ids[0], first=day(-2), last=day(9), points_max=6):
+            assert point.balance == replay.balance(replay.refs[0], end_of(point.day))
+
+
+class TestAnyMoment:
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(steps=STEPS, hours=st.lists(st.integers(-5, 200), min_size=2, max_size=4))
+    def test_agrees_with_a_replay_of_every_leg(
+        self, database_urls: tuple[str, str], steps: list[Step], hours: list[int]
+    ) -> None:
+        async def story() -> None:
+            async with Database(database_urls[0], connections_max=2) as database:
+                await compare(database, steps, hours)
+
+        asyncio.run(story())
