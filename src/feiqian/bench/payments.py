@@ -12,7 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from feiqian.bench.processes import BenchFailed, difference, memory_peak_mb, processor_time_s, started
+from feiqian.bench.processes import (
+    BenchFailed,
+    difference,
+    memory_peak_mb,
+    percentile,
+    processor_time_s,
+    started,
+)
 from feiqian.infra.http import HttpClient, HttpUnknown, HttpUnreachable
 
 MERCHANTS = 3
@@ -164,10 +171,10 @@ async def _measure(buyers: _Buyers, *, seconds: float, clients: int, process: in
         payments_per_s=round(posted / took, 1),
         payments=posted,
         seconds=round(took, 2),
-        create_p50_ms=_percentile(buyers.created_ms, 50),
-        create_p99_ms=_percentile(buyers.created_ms, 99),
-        posted_p50_ms=_percentile(buyers.posted_ms, 50),
-        posted_p99_ms=_percentile(buyers.posted_ms, 99),
+        create_p50_ms=round(percentile(buyers.created_ms, 50), 2),
+        create_p99_ms=round(percentile(buyers.created_ms, 99), 2),
+        posted_p50_ms=round(percentile(buyers.posted_ms, 50), 2),
+        posted_p99_ms=round(percentile(buyers.posted_ms, 99), 2),
         cpu_ms_per_payment={part: round(s * 1000 / max(posted, 1), 2) for part, s in sorted(used.items())},
         app_memory_mb=round(memory_peak_mb(process), 1),
         failed=buyers.failed,
@@ -210,10 +217,3 @@ def _phone_url(data_dir: Path) -> str:
         if "phone" in line and "http" in line:
             return line.split()[-1].removesuffix("/phone")
     raise BenchFailed("the server did not say where the simulated phone is")
-
-
-def _percentile(values: list[float], percent: int) -> float:
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 2)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,6 +71,11 @@ def memory_peak_mb(process: int) -> float:
     return int(peak[0]) / 1024 if peak else 0.0
 
 
+def own_memory_peak_mb() -> float:
+    """The most memory that this process has had resident."""
+    return memory_peak_mb(os.getpid())
+
+
 def _children() -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
@@ -103,3 +108,11 @@ def _part(process: int) -> str:
     if "simulators" in command:
         return "simulator"
     return "postgres" if command.startswith(("postgres", "/")) and "postgres" in command else "other"
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that so many percent do not exceed; 0 where there is none."""
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

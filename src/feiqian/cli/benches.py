@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
 from feiqian.app.run import free_port
-from feiqian.bench import BenchFailed, bench_payments, bench_replay
+from feiqian.bench import BenchFailed, LedgerTerms, ScenarioResult, bench_ledger, bench_payments, bench_replay
 from feiqian.cli.running import run
 from feiqian.infra.settings import Settings
 
@@ -14,7 +15,22 @@ from feiqian.infra.settings import Settings
 def bench(_: Settings, arguments: argparse.Namespace) -> int:
     """Measure, print a table, and with --json one object on the last line."""
     try:
-        if arguments.what == "payments":
+        if arguments.what == "ledger":
+            result = run(
+                bench_ledger(
+                    LedgerTerms(
+                        name_part=arguments.scenario,
+                        entries=arguments.entries,
+                        seconds=arguments.seconds,
+                        rate=arguments.rate,
+                        port=free_port(),
+                        pgledger=arguments.sql if arguments.against else (),
+                    ),
+                    say=_say,
+                )
+            )
+            _print_scenarios(result.scenarios)
+        elif arguments.what == "payments":
             result = run(
                 bench_payments(seconds=arguments.seconds, clients=arguments.clients, port=free_port())
             )
@@ -24,6 +40,8 @@ def bench(_: Settings, arguments: argparse.Namespace) -> int:
         print(f"feiqian bench: {error}", file=sys.stderr)
         return 1
     for name, value in msgspec.to_builtins(result).items():
+        if isinstance(value, list):
+            continue
         shown = (
             ", ".join(f"{part} {amount}" for part, amount in value.items())
             if isinstance(value, dict)
@@ -33,3 +51,33 @@ def bench(_: Settings, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(msgspec.json.encode(result).decode())
     return 0
+
+
+def _print_scenarios(results: Sequence[ScenarioResult]) -> None:
+    """A table: one row a scenario."""
+    columns = (
+        "scenario",
+        "transactions_per_s",
+        "p50_ms",
+        "p99_ms",
+        "bytes_per_transaction",
+        "refused",
+        "dropped",
+    )
+    rows = [columns, *(tuple(_cell(getattr(result, name)) for name in columns) for result in results)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
+    for row in rows:
+        print(
+            "  ".join(
+                cell.ljust(width) if place == 0 else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+        )
+
+
+def _cell(value: object) -> str:
+    return "–" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def _say(what: str) -> None:
+    print(f"bench: {what}", file=sys.stderr, flush=True)

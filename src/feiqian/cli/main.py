@@ -11,7 +11,7 @@ import feiqian
 from feiqian.app.databases import open_database
 from feiqian.app.sandbox import SandboxFailed
 from feiqian.app.services import ChannelMissing
-from feiqian.cli import benches, ledger, serving, setting_up, simulating, story
+from feiqian.cli import benches, ledger, ledger_import, serving, setting_up, simulating, story
 from feiqian.demo import DirectoryInUse, OrdersFileError, StoryError
 from feiqian.infra.logs import configure_logs
 from feiqian.infra.migrations import migrate
@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--json", action="store_true", help="one JSON object on the last line")
     command.set_defaults(run=ledger.verify)
+    ledger_import.add(actions)
 
     _add_bench(commands)
     return parser
@@ -141,18 +142,44 @@ def _add_demo(commands: Any) -> None:
 
 def _add_bench(commands: Any) -> None:
     command = commands.add_parser(
-        "bench", help="measure this machine: payments through the whole loop, and the replay"
+        "bench", help="measure this machine: the ledger, payments through the whole loop, and the replay"
     )
     command.add_argument(
         "what",
-        choices=("payments", "replay"),
-        help="payments: create, callback, posted; replay: days of an orders file",
+        choices=("ledger", "payments", "replay"),
+        help="ledger: batches and single calls; payments: create, callback, posted; replay: days of an orders file",
     )
     command.add_argument(
-        "--seconds", type=float, default=20, help="payments: how long to measure (default 20)"
+        "--seconds", type=float, default=20, help="how long to measure, each scenario (default 20)"
     )
     command.add_argument(
         "--clients", type=int, default=32, help="payments: how many buyers at once (default 32)"
+    )
+    command.add_argument(
+        "--scenario", default="", metavar="PART", help="ledger: only those with this in their name"
+    )
+    command.add_argument(
+        "--entries",
+        type=int,
+        default=0,
+        metavar="N",
+        help="ledger: entries in the table before it begins (default 0)",
+    )
+    command.add_argument(
+        "--rate",
+        type=float,
+        default=2_000,
+        metavar="R",
+        help="ledger: single calls offered a second (default 2000)",
+    )
+    command.add_argument("--against", choices=("pgledger",), help="ledger: measure another beside it")
+    command.add_argument(
+        "--sql",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="ledger: its SQL, in order of loading",
     )
     command.add_argument("--orders", type=Path, metavar="FILE", help="replay: the orders file")
     command.add_argument("--days", type=int, metavar="N", help="replay: the first N dates (default all)")
