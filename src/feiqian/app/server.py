@@ -59,6 +59,8 @@ def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
     given: dict[str, object] = {
         "database": services.database,
         "clock": services.clock,
+        "poster": services.poster,
+        "standing": services.standing,
         "gateway": services.gateway,
         "settings": services.settings,
         "day_steps": services.days,

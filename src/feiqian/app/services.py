@@ -8,14 +8,17 @@ from uuid import UUID
 import msgspec
 
 from feiqian.app.databases import DatabaseUrls
+from feiqian.app.invariants import check_all
 from feiqian.channels import Channel, WechatPay, WechatPayConfig
 from feiqian.clearing import MerchantSettled
 from feiqian.days import Days
 from feiqian.infra.database import Database, Transaction
 from feiqian.infra.http import HttpClient
+from feiqian.infra.invariants import StandingInvariants
 from feiqian.infra.jobs import Jobs
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import Clock
+from feiqian.ledger import Poster
 from feiqian.lending import repay_from_settlement
 from feiqian.openapi import Access, Webhooks
 from feiqian.payments import Gateway, GatewayTerms, RefundRequested
@@ -36,6 +39,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     database: Database
     jobs: Jobs
+    poster: Poster
+    standing: StandingInvariants
     gateway: Gateway
     days: Days
     webhooks: Webhooks
@@ -104,6 +109,8 @@ async def open_services(
             clock=clock,
             database=database,
             jobs=jobs,
+            poster=Poster(database=database, clock=clock),
+            standing=StandingInvariants(database, check_all),
             gateway=gateway,
             days=Days(
                 database=database,

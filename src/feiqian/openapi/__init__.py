@@ -9,6 +9,7 @@ from typing import Any
 from feiqian.openapi.access import Access
 from feiqian.openapi.callbacks import wechatpay
 from feiqian.openapi.days import DayController
+from feiqian.openapi.ledger import LEDGER_CONTROLLERS
 from feiqian.openapi.lending import CreditController, FunderController, LoanController
 from feiqian.openapi.merchants import MerchantController
 from feiqian.openapi.payments import PaymentController, RefundController
@@ -28,5 +29,6 @@ def routes() -> list[Any]:
         LoanController,
         FunderController,
         DayController,
+        *LEDGER_CONTROLLERS,
         wechatpay,
     ]

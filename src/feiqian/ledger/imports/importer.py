@@ -13,7 +13,7 @@ from feiqian.kernel.clock import Clock
 from feiqian.kernel.errors import InvalidRequest, Refusal, ReplayAltered
 from feiqian.kernel.ids import show_id
 from feiqian.ledger.accounts import open_account
-from feiqian.ledger.accounts.given import OWN_CODE_PREFIX
+from feiqian.ledger.accounts.given import OWN_CODE_PREFIX, check_book
 from feiqian.ledger.imports import store
 from feiqian.ledger.imports.lines import LINE_BYTES_MAX, Lines
 from feiqian.ledger.imports.model import (
@@ -70,8 +70,9 @@ class Importer:
 
         When ``content`` breaks off with an exception, what was committed stays, and the same file goes on after it.
         Raises: ReplayAltered when the id was used for another book, format or content; ImportBusy; InvalidRequest for
-        the header; DatabaseUnavailable; whatever ``content`` raises.
+        the book or the header; DatabaseUnavailable; whatever ``content`` raises.
         """
+        check_book(asked.book)
         done = await self._database.run(lambda tx: self._begin(tx, asked))
         progressed(done)
         run = _Run(asked, done, self._database, self._clock, self._poster)
