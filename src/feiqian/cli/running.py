@@ -1,6 +1,7 @@
 """How a command runs its coroutine."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -12,6 +13,10 @@ T = TypeVar("T")
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on the fast event loop; SIGTERM cancels it as Ctrl-C does, so that everything is closed."""
+    # What is imported stays; a batch of thousands makes and drops far more objects than the collector's default of 700
+    # expects. Measured: a quarter of the processor time of a large batch.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
     async def cancellable() -> T:
         task = asyncio.current_task()
