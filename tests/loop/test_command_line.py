@@ -32,6 +32,7 @@ COMMANDS = (
     "simulate wechatpay",
     "ledger",
     "ledger verify",
+    "ledger seal",
 )
 
 
@@ -201,7 +202,7 @@ class TestVerifying:
         assert run("ledger verify --json", database_url=url) == 0
         *_, last = capsys.readouterr().out.splitlines()
         assert json.loads(last) | {"seconds": 0} == {
-            "transactions": 0, "verified": True, "broken": [], "seconds": 0,
+            "transactions": 0, "entries": 0, "blocks": 0, "verified": True, "broken": [], "faults": [], "seconds": 0,
         }  # fmt: skip
         with psycopg.connect(admin_url, autocommit=True) as admin:
             admin.execute(

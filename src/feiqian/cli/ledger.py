@@ -1,27 +1,36 @@
-"""`feiqian ledger verify`."""
+"""`feiqian ledger …`: verify and seal."""
 
 import argparse
+import os
 import sys
 import time
+from collections.abc import Callable
 
 import msgspec
 
 from feiqian.app.databases import DatabaseUrls, open_database
-from feiqian.app.invariants import check_all
+from feiqian.app.invariants import DOMAINS
 from feiqian.cli.running import run
 from feiqian.infra.database import Database
-from feiqian.infra.invariants import Finding
+from feiqian.infra.invariants import Finding, check
 from feiqian.infra.settings import Settings
-from feiqian.ledger import count_transactions
+from feiqian.kernel.clock import SystemClock
+from feiqian.ledger import Block, Verified, count_transactions, seal_all, verify_all
 
 STATEMENT_TIMEOUT_S = 3600
+FAULTS_SHOWN = 20
+BAR_CELLS = 40
+LINES_EVERY_S = 10.0
+"""How often progress is told where nobody watches a bar."""
 
 
 def verify(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Check every standing invariant over the whole history; 1 when one is broken."""
+    """Recompute the ledger and check every domain's invariants over the whole history; 1 when something is broken."""
     begun = time.monotonic()
+    jobs = arguments.jobs or os.cpu_count() or 1
     with open_database(settings) as urls:
-        transactions, findings = run(_verify(settings, urls))
+        transactions, verified, others = run(_verify(settings, urls, jobs))
+    findings = [*verified.findings, *others]
     broken = [finding for finding in findings if finding.violations]
     for finding in findings:
         mark = "BROKEN" if finding.violations else "holds "
@@ -29,19 +38,72 @@ def verify(settings: Settings, arguments: argparse.Namespace) -> int:
         for sample in finding.sample:
             print(f"        {sample}")
     seconds = time.monotonic() - begun
-    print(f"{transactions} transactions, {len(findings)} invariants, {len(broken)} broken, {seconds:.1f} s")
+    if verified.faults:
+        print(f"First fault: {verified.faults[0]}")
+    print(
+        f"{transactions} transactions, {verified.entries} entries, {verified.blocks} blocks, {len(findings)} invariants,"
+        f" {len(broken)} broken, {seconds:.1f} s"
+    )
     if arguments.json:
         result = {
             "transactions": transactions,
+            "entries": verified.entries,
+            "blocks": verified.blocks,
             "verified": not broken,
             "broken": [finding.name for finding in broken],
+            "faults": [str(fault) for fault in verified.faults[:FAULTS_SHOWN]],
             "seconds": round(seconds, 3),
         }
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
     return 1 if broken else 0
 
 
-async def _verify(settings: Settings, urls: DatabaseUrls) -> tuple[int, list[Finding]]:
-    database = Database(urls.url, cell=settings.cell, statement_timeout_s=STATEMENT_TIMEOUT_S)
-    async with database, database.transaction() as tx:
-        return await count_transactions(tx), await check_all(tx)
+async def _verify(settings: Settings, urls: DatabaseUrls, jobs: int) -> tuple[int, Verified, list[Finding]]:
+    database = Database(
+        urls.url, cell=settings.cell, connections_max=jobs + 1, statement_timeout_s=STATEMENT_TIMEOUT_S
+    )
+    async with database:
+        verified = await verify_all(database, jobs=jobs, progress=_shown())
+        async with database.transaction() as tx:
+            others = [
+                finding
+                for domain, invariants in DOMAINS.items()
+                for finding in await check(tx, domain=domain, invariants=invariants)
+            ]
+            return await count_transactions(tx), verified, others
+
+
+def seal(settings: Settings, _: argparse.Namespace) -> int:
+    """Seal now what has been posted since the last block."""
+    with open_database(settings) as urls:
+        blocks = run(_seal(settings, urls))
+    for block in blocks:
+        print(f"{block.book}  block {block.number}  {block.legs} legs  root {block.root.hex()}")
+    print(f"{len(blocks)} blocks sealed.")
+    return 0
+
+
+async def _seal(settings: Settings, urls: DatabaseUrls) -> list[Block]:
+    async with Database(urls.url, cell=settings.cell, statement_timeout_s=STATEMENT_TIMEOUT_S) as database:
+        return await seal_all(database, clock=SystemClock())
+
+
+def _shown() -> Callable[[int, int], None]:
+    """Progress as a bar for a person at a terminal, else as a line now and then."""
+    begun = told = time.monotonic()
+    watched = sys.stderr.isatty()
+
+    def show(done: int, total: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        speed = done / max(now - begun, 0.001)
+        text = f"{done:,} of {total:,} entries, {speed:,.0f}/s"
+        if watched:
+            filled = BAR_CELLS * done // total if total else BAR_CELLS
+            end = "\n" if done >= total else ""
+            print(f"\r[{'#' * filled:<{BAR_CELLS}}] {text} ", end=end, file=sys.stderr, flush=True)
+        elif now - told >= LINES_EVERY_S:
+            told = now
+            print(text, file=sys.stderr, flush=True)
+
+    return show

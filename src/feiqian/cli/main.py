@@ -67,17 +67,24 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=9080, help="port to listen on (default 9080)")
     command.set_defaults(run=simulating.wechatpay)
 
+    _add_ledger(commands)
+    _add_bench(commands)
+    return parser
+
+
+def _add_ledger(commands: Any) -> None:
     command = commands.add_parser("ledger", help="look after the ledger")
     actions = command.add_subparsers(metavar="ACTION", required=True)
     command = actions.add_parser(
-        "verify", help="recompute every balance from its entries; exit 1 on a difference"
+        "verify",
+        help="recompute every balance and every seal; exit 1 and name the rows at fault on a difference",
     )
+    command.add_argument("--jobs", type=int, metavar="N", help="connections at work (default: one a core)")
     command.add_argument("--json", action="store_true", help="one JSON object on the last line")
     command.set_defaults(run=ledger.verify)
+    command = actions.add_parser("seal", help="seal now what was posted since the last block")
+    command.set_defaults(run=ledger.seal)
     ledger_import.add(actions)
-
-    _add_bench(commands)
-    return parser
 
 
 def _add_setup(commands: Any) -> None:

@@ -116,7 +116,7 @@ from feiqian.ledger.refusals import (
     LinkedFailed,
 )
 from feiqian.ledger.seals import Block, Sealed, SealState, seal, seal_all, seal_forever, seal_state
-from feiqian.ledger.verification import verify
+from feiqian.ledger.verification import Fault, Verified, verify, verify_all
 from feiqian.ledger.views import (
     AccountView,
     ActionName,
@@ -169,6 +169,7 @@ __all__ = [
     "EntryFilter",
     "EntryView",
     "ExistsWithDifferent",
+    "Fault",
     "Frozen",
     "FrozenName",
     "Hold",
@@ -216,6 +217,7 @@ __all__ = [
     "account_by_id",
     "account_changes",
     "account_key",
+    "Verified",
     "accounts_named",
     "add_to_group",
     "balance_curve",
@@ -269,4 +271,5 @@ __all__ = [
     "transactions",
     "trial_balance",
     "verify",
+    "verify_all",
 ]

@@ -1,6 +1,7 @@
 """What must always hold in the ledger: every query returns the rows that break it, and must return none."""
 
 from feiqian.infra.invariants import Invariant
+from feiqian.ledger.seals.store import BLOCK_ROOT
 
 INVARIANTS = (
     Invariant(
@@ -8,17 +9,23 @@ INVARIANTS = (
         english="Every account's debits, credits, held amounts and sequence equal the sums and the count of its entries.",
         chinese="每个账户的借方、贷方、冻结累计与序号等于其分录的合计与笔数。",
         sql="""
-        SELECT a.code || '/' || a.owner AS subject, a.debits, a.credits, e.debits AS debits_summed, e.credits AS credits_summed
+        SELECT a.code || '/' || a.owner AS subject, a.debits, a.credits,
+               coalesce(o.debits, 0) + coalesce(e.debits, 0) AS debits_summed,
+               coalesce(o.credits, 0) + coalesce(e.credits, 0) AS credits_summed
         FROM ledger.account a
+        LEFT JOIN ledger.opening o ON o.cell = a.cell AND o.account = a.id
         LEFT JOIN (
           SELECT account, count(*) AS entries, max(sequence) AS newest,
                  sum(abs(amount)) FILTER (WHERE is_debit) AS debits, sum(abs(amount)) FILTER (WHERE NOT is_debit) AS credits,
                  sum(held) FILTER (WHERE is_debit) AS held_debits, sum(held) FILTER (WHERE NOT is_debit) AS held_credits
           FROM ledger.entry WHERE cell = %(cell)s GROUP BY account
         ) e ON e.account = a.id
-        WHERE a.cell = %(cell)s AND (a.debits <> coalesce(e.debits, 0) OR a.credits <> coalesce(e.credits, 0)
-          OR a.held_debits <> coalesce(e.held_debits, 0) OR a.held_credits <> coalesce(e.held_credits, 0)
-          OR a.sequence <> coalesce(e.entries, 0) OR a.sequence <> coalesce(e.newest, 0))
+        WHERE a.cell = %(cell)s AND (a.debits <> coalesce(o.debits, 0) + coalesce(e.debits, 0)
+          OR a.credits <> coalesce(o.credits, 0) + coalesce(e.credits, 0)
+          OR a.held_debits <> coalesce(o.held_debits, 0) + coalesce(e.held_debits, 0)
+          OR a.held_credits <> coalesce(o.held_credits, 0) + coalesce(e.held_credits, 0)
+          OR a.sequence <> coalesce(o.sequence, 0) + coalesce(e.entries, 0)
+          OR a.sequence <> coalesce(e.newest, o.sequence, 0))
         """,
     ),
     Invariant(
@@ -28,9 +35,14 @@ INVARIANTS = (
         sql="""
         SELECT account::text AS subject, sequence, balance, amount, before FROM (
           SELECT account, sequence, balance, amount, booked_at, lag(booked_at) OVER w AS booked_before,
-                 lag(balance, 1, 0::bigint) OVER w AS before, lag(sequence, 1, 0::bigint) OVER w AS previous
-          FROM ledger.entry WHERE cell = %(cell)s WINDOW w AS (PARTITION BY account ORDER BY sequence)
-        ) e WHERE balance <> before + amount OR sequence <> previous + 1 OR booked_at < booked_before
+                 lag(balance, 1, 0::bigint) OVER w AS before, lag(sequence, 1, 0::bigint) OVER w AS previous, is_opening
+          FROM (
+            SELECT account, sequence, balance, amount, booked_at, false AS is_opening FROM ledger.entry WHERE cell = %(cell)s
+            UNION ALL
+            SELECT o.account, o.sequence, a.sign * (o.debits - o.credits), 0, o.booked_at, true
+            FROM ledger.opening o JOIN ledger.account a ON a.cell = o.cell AND a.id = o.account WHERE o.cell = %(cell)s
+          ) e WINDOW w AS (PARTITION BY account ORDER BY sequence)
+        ) e WHERE (balance <> before + amount OR sequence <> previous + 1 OR booked_at < booked_before) AND NOT is_opening
         """,
     ),
     Invariant(
@@ -97,6 +109,16 @@ INVARIANTS = (
             AND debit = r.credit AND credit = r.debit AND action IN (0, 2)) o ON true
         WHERE r.amount > coalesce(o.amount, 0)
         """,
+    ),
+    Invariant(
+        name="ledger_seals_hold",
+        english="Every sealed block is the hash of its header and names the block before it.",
+        chinese="每个封存区块的根等于其区块头的哈希，并指向前一区块。",
+        sql="SELECT b.book || ' ' || b.number AS subject, encode(b.root, 'hex') AS root FROM ("
+        " SELECT *, lag(root) OVER w AS root_before, lag(number, 1, 0::bigint) OVER w AS number_before FROM ledger.block"
+        " WHERE cell = %(cell)s WINDOW w AS (PARTITION BY book ORDER BY number)) b"
+        " WHERE number <> number_before + 1 OR previous <> coalesce(root_before, decode(repeat('00', 32), 'hex'))"
+        " OR root <> " + BLOCK_ROOT,
     ),
     Invariant(
         name="funders_money_agrees",
