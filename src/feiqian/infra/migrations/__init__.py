@@ -15,8 +15,8 @@ from feiqian.infra.database import DatabaseUnavailable
 log = structlog.get_logger(__name__)
 
 
-def migrate(admin_url: str) -> None:
-    """Bring the schema to the newest revision. Two at once wait for each other.
+def migrate(admin_url: str, *, revision: str = "head") -> None:
+    """Bring the schema to a revision, the newest unless told otherwise. Two at once wait for each other.
 
     Raises: DatabaseUnavailable.
     """
@@ -32,5 +32,5 @@ def migrate(admin_url: str) -> None:
         raise DatabaseUnavailable from error
     with connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     engine.dispose()
