@@ -13,10 +13,17 @@ pytest.register_assert_rewrite("tests.faults.settling")
 
 
 @pytest.fixture
-def server() -> Iterator[EmbeddedPostgres]:
-    """Of this test alone, migrated, in a directory that the account which runs PostgreSQL may enter."""
+def public_dir() -> Iterator[Path]:
+    """A directory that the account which runs PostgreSQL may enter."""
     with tempfile.TemporaryDirectory(prefix="feiqian-test-") as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name)) as started:
-            migrate(started.admin_url)
-            yield started
+        place = Path(name)
+        place.chmod(0o755)
+        yield place
+
+
+@pytest.fixture
+def server(public_dir: Path) -> Iterator[EmbeddedPostgres]:
+    """Of this test alone, migrated."""
+    with EmbeddedPostgres(public_dir) as started:
+        migrate(started.admin_url)
+        yield started

@@ -1,7 +1,7 @@
 """PostgreSQL: the pool, the transaction that operations are given, and the retry at its boundary."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, LiteralString, TypeVar
@@ -222,19 +222,9 @@ class Database:
 
         Raises: DatabaseUnavailable, SchemaOutdated, InvalidRequest for text that PostgreSQL cannot hold.
         """
-        try:
+        with _translated(retried=True):
             async with self._pool.connection() as connection, connection.transaction():
                 yield Transaction(connection, self.events, self.cell)
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            if isinstance(error, psycopg.Error) and error.sqlstate in _RETRYABLE:
-                raise
-            log.warning("database_unavailable", error=str(error))
-            raise DatabaseUnavailable from error
-        except psycopg.DataError as error:
-            _refuse_unstorable(error)
-            raise
-        except _OF_ANOTHER_VERSION as error:
-            raise SchemaOutdated from error
 
     @asynccontextmanager
     async def inspecting(self, *, statement_timeout_s: int) -> AsyncGenerator[Transaction]:
@@ -267,17 +257,9 @@ class Database:
     async def reading(self) -> AsyncGenerator[Transaction]:
         """For reads that need no common moment: each statement sees what is committed when it begins, as in a
         READ COMMITTED transaction, and the two round trips that open and close one are spared. Never for writes."""
-        try:
+        with _translated(retried=False):
             async with self._pool.connection() as connection:
                 yield Transaction(connection, self.events, self.cell)
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            log.warning("database_unavailable", error=str(error))
-            raise DatabaseUnavailable from error
-        except psycopg.DataError as error:
-            _refuse_unstorable(error)
-            raise
-        except _OF_ANOTHER_VERSION as error:
-            raise SchemaOutdated from error
 
     async def _configure(self, connection: _Connection) -> None:
         connection.answer_within_s = self._answer_within_s
@@ -302,12 +284,34 @@ _RETRYABLE = {"40001", "40P01", "23505"}
 """serialization_failure, deadlock_detected, and unique_violation: a race for the same number was lost, and on the next
 run the operation finds what the winner wrote. Nothing was committed, so the same operation may run again."""
 
+_LAST_WORDS = {"FATAL", "PANIC"}
+"""Severities with which a session or the whole server ends. Whatever the code beside them: the answer to what was under
+way is not known."""
 
 _OF_ANOTHER_VERSION = (
     psycopg.errors.UndefinedTable,
     psycopg.errors.UndefinedColumn,
     psycopg.errors.InvalidSchemaName,
 )
+
+
+@contextmanager
+def _translated(*, retried: bool) -> Generator[None]:
+    """What PostgreSQL says, as refusals. With ``retried``, what ``run`` begins again is let through."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InternalError, PoolTimeout) as error:
+        if isinstance(error, psycopg.Error) and retried and error.sqlstate in _RETRYABLE:
+            raise
+        if isinstance(error, psycopg.InternalError) and error.diag.severity_nonlocalized not in _LAST_WORDS:
+            raise
+        log.warning("database_unavailable", error=str(error))
+        raise DatabaseUnavailable from error
+    except psycopg.DataError as error:
+        _refuse_unstorable(error)
+        raise
+    except _OF_ANOTHER_VERSION as error:
+        raise SchemaOutdated from error
 
 
 def _refuse_unstorable(error: psycopg.DataError) -> None:
