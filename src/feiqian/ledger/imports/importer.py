@@ -213,13 +213,14 @@ class _Run:
         names = {name for line in lines if line.row is not None for name in account_names(line.row)}
         accounts = await self._poster.accounts(names)
         asked = [self._transaction(line, accounts) for line in lines]
+        named = _own_accounts(asked) if self._asked.opens_accounts else {}
         fingerprint = self._hash.digest()
 
         async def operation(tx: Transaction) -> Import:
             row = await store.lock_import(tx, self._asked.id)
             if row != self._done:
                 raise ImportBusy(id=show_id("import", row.id))
-            outcomes = await self._post(tx, asked)
+            outcomes = await self._post(tx, asked, named)
             refusals = [
                 _refused(line, outcome)
                 for line, outcome in zip(lines, outcomes, strict=True)
@@ -244,7 +245,7 @@ class _Run:
             return progress
 
         self._done = await self._database.run(operation)
-        self._open |= _named(asked).keys() - self._not_opened.keys()
+        self._open |= named.keys() - self._not_opened.keys()
         return self._done
 
     def _transaction(self, line: _Line, accounts: Mapping[str, AccountRef]) -> NewTransaction | Refusal:
@@ -263,11 +264,13 @@ class _Run:
             return refusal
 
     async def _post(
-        self, tx: Transaction, asked: Sequence[NewTransaction | Refusal]
+        self,
+        tx: Transaction,
+        asked: Sequence[NewTransaction | Refusal],
+        to_open: Mapping[bytes, AccountRef],
     ) -> list[Outcome | Refusal]:
         now = self._clock.now()
-        if self._asked.opens_accounts:
-            self._not_opened = await self._open_accounts(tx, now, asked)
+        self._not_opened = await self._open_accounts(tx, now, to_open)
         outcomes: list[Outcome | Refusal | None] = []
         to_post: list[NewTransaction] = []
         for each in asked:
@@ -279,10 +282,12 @@ class _Run:
         return [outcome or _outcome(next(results)) for outcome in outcomes]
 
     async def _open_accounts(
-        self, tx: Transaction, now: datetime, asked: Sequence[NewTransaction | Refusal]
+        self, tx: Transaction, now: datetime, named: Mapping[bytes, AccountRef]
     ) -> dict[bytes, Refusal]:
         """Open what is missing of the platform's own accounts; those that cannot be opened, with why."""
-        refs = {key: ref for key, ref in _named(asked).items() if key not in self._open}
+        refs = {key: ref for key, ref in named.items() if key not in self._open}
+        if not refs:
+            return {}
         found = {row.id.bytes for row in await read_accounts(tx, [ref.id for ref in refs.values()])}
         failed: dict[bytes, Refusal] = {}
         for key in sorted(refs.keys() - found):
@@ -293,7 +298,7 @@ class _Run:
         return failed
 
 
-def _named(asked: Sequence[NewTransaction | Refusal]) -> dict[bytes, AccountRef]:
+def _own_accounts(asked: Sequence[NewTransaction | Refusal]) -> dict[bytes, AccountRef]:
     """The platform's own accounts that a batch names, by key."""
     return {
         ref.key: ref

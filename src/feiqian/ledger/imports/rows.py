@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -184,6 +185,12 @@ def _account(name: str, book: str, currency: str, accounts: Mapping[str, Account
         if account.currency != currency:
             raise CurrencyMismatch(first=currency, second=account.currency)
         return account
+    return _named_account(name, book, currency)
+
+
+@lru_cache(maxsize=100_000)
+def _named_account(name: str, book: str, currency: str) -> AccountRef:
+    """The same account is often named: one value for it, so that its id is derived once."""
     code, slash, owner = name.partition("/")
     # The house's own books hold accounts of the chart only, a platform's those of its own subjects only.
     fits = code.startswith(OWN_CODE_PREFIX) if book.startswith(OWN_BOOK_PREFIX) else code in CHART
