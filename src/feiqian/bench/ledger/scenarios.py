@@ -15,6 +15,7 @@ import msgspec
 from feiqian.ledger import AccountCode, AccountRef, Action, Leg, NewTransaction
 
 ACCOUNT_COUNT = 10_000
+HOT_OTHERS = 100
 AMOUNT = 100
 CURRENCY = "CNY"
 FUNDS = 10**12
@@ -29,7 +30,9 @@ class Spread(StrEnum):
     ZIPF = "zipf"
     """The k-th account with a weight of 1/k^2 (Zipf 2.0): a few take nearly everything."""
     HOT = "hot"
-    """Every transaction debits the same one account; the other side is uniform."""
+    """Every transaction debits the same one account, a channel's receivable, and credits one of a hundred."""
+    HOT_WIDE = "hot-wide"
+    """Every transaction debits the same one account and credits any of the ten thousand."""
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,7 @@ def scenarios(name_part: str = "") -> list[Scenario]:
         Scenario(name="zipf-4000", batch=4_000, spread=Spread.ZIPF),
         Scenario(name="zipf-8000", batch=8_000, spread=Spread.ZIPF),
         Scenario(name="hot-4000", batch=4_000, spread=Spread.HOT),
+        Scenario(name="hot-wide-4000", batch=4_000, spread=Spread.HOT_WIDE),
         Scenario(name="limited-4000", batch=4_000, limited=True),
         Scenario(name="limited-zipf-4000", batch=4_000, spread=Spread.ZIPF, limited=True),
         Scenario(name="holds-4000", batch=4_000, holds=True),
@@ -92,6 +96,7 @@ def trade(scenario: Scenario, *, seed: int = 1) -> Iterator[list[NewTransaction]
     now = datetime.now(UTC)
     today = now.date()
     held: list[UUID] = []
+    is_hot = scenario.spread in (Spread.HOT, Spread.HOT_WIDE)
     for batch_number in itertools.count():
         if scenario.holds and held:
             yield [_capture(make_id(), hold, today, now) for hold in held]
@@ -100,10 +105,11 @@ def trade(scenario: Scenario, *, seed: int = 1) -> Iterator[list[NewTransaction]
         if scenario.spread is Spread.ZIPF:
             sides = choose.choices(accounts, cum_weights=weights, k=2 * scenario.batch)
         else:
-            sides = choose.choices(accounts, k=2 * scenario.batch)
+            others = accounts[1 : HOT_OTHERS + 1] if scenario.spread is Spread.HOT else accounts
+            sides = choose.choices(others, k=2 * scenario.batch)
         batch: list[NewTransaction] = []
         for number in range(scenario.batch):
-            debit = accounts[0] if scenario.spread is Spread.HOT else sides[2 * number]
+            debit = accounts[0] if is_hot else sides[2 * number]
             credit = sides[2 * number + 1]
             if debit is credit:
                 credit = accounts[1] if debit is accounts[0] else accounts[0]

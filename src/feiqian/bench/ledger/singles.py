@@ -69,31 +69,30 @@ async def measure_singles(
         ) as process:
             await _until_up(port, data_dir)
             key = msgspec.json.decode((data_dir / "sandbox.json").read_bytes(), type=_Sandbox).api_key
-            connections = [await connect(port) for _ in range(CLIENT_COUNT)]
-            accounts = await _open_accounts(connections, key)
+            accounts = await _open_accounts(port, key)
             calls = _calls(accounts, key)
-            await _closed(connections, calls, WARM_UP_S)
             results: list[ScenarioResult] = []
             for name in names:
-                result = await _measure(name, connections, calls, seconds=seconds, rate=rate)
+                result = await _measure(name, port, calls, seconds=seconds, rate=rate)
                 memory_mb = round(memory_peak_mb(process.pid), 1)
                 results.append(
                     msgspec.structs.replace(result, entries_before=entries_before, memory_mb=memory_mb)
                 )
-            for connection in connections:
-                connection.close()
             return results
 
 
 async def _measure(
-    name: str, connections: Sequence[Connection], calls: Iterator[bytes], *, seconds: float, rate: float
+    name: str, port: int, calls: Iterator[bytes], *, seconds: float, rate: float
 ) -> ScenarioResult:
+    connections = [await connect(port) for _ in range(1 if name == LONE else CLIENT_COUNT)]
+    await _closed(connections, calls, WARM_UP_S)
+    dropped = 0
     if name == OPEN:
         took, refused, dropped, lasted = await _open(connections, calls, seconds=seconds, rate=rate)
     else:
-        clients = connections[:1] if name == LONE else connections
-        took, refused, lasted = await _closed(clients, calls, seconds)
-        dropped = 0
+        took, refused, lasted = await _closed(connections, calls, seconds)
+    for connection in connections:
+        connection.close()
     return ScenarioResult(
         scenario=name,
         entries_before=0,
@@ -171,7 +170,8 @@ def _calls(accounts: Sequence[str], key: str) -> Iterator[bytes]:
         yield request("POST", _PATH, key=key, body=body.encode())
 
 
-async def _open_accounts(connections: Sequence[Connection], key: str) -> list[str]:
+async def _open_accounts(port: int, key: str) -> list[str]:
+    connections = [await connect(port) for _ in range(CLIENT_COUNT)]
     subject = {
         "code": _CODE,
         "side": "credit",
@@ -196,6 +196,8 @@ async def _open_accounts(connections: Sequence[Connection], key: str) -> list[st
             opened.append(msgspec.json.decode(answer, type=_Opened).id)
 
     await asyncio.gather(*(open_some(connection) for connection in connections))
+    for connection in connections:
+        connection.close()
     return opened
 
 

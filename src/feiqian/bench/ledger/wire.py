@@ -1,6 +1,7 @@
 """A client of HTTP/1.1 that costs as little as it can: the machine under measurement is shared with it."""
 
 import asyncio
+from typing import cast
 
 from feiqian.bench.processes import BenchFailed
 
@@ -17,8 +18,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are asyncio's in all but their class.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
