@@ -9,8 +9,10 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import AsyncTestClient
 
+from feiqian.app.invariants import check_all
 from feiqian.console import routes
 from feiqian.infra.database import Database
+from feiqian.infra.invariants import StandingInvariants
 from feiqian.infra.settings import Settings
 from feiqian.infra.web import HANDLERS
 from feiqian.kernel.clock import ManualClock
@@ -54,6 +56,7 @@ def application(
         "database": database,
         "clock": clock,
         "settings": settings,
+        "standing": StandingInvariants(database, check_all),
         "sandbox_url": sandbox_url,
     }
     return Litestar(

@@ -10,6 +10,7 @@ import structlog
 
 from feiqian.app.server import build
 from feiqian.app.services import Services
+from feiqian.app.standing import expire_holds_forever, watch_invariants_forever
 from feiqian.infra.server import Server
 from feiqian.ledger import seal_forever
 from feiqian.payments import check_forever
@@ -18,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_EVERY_S = 1.0
 WEBHOOKS_EVERY_S = 1.0
+HOLDS_EVERY_S = 5.0
 DAYS_EVERY_S = 15.0
 
 
@@ -37,11 +39,12 @@ async def in_background(*works: Coroutine[Any, Any, None]) -> AsyncGenerator[Non
 
 
 def worker_parts(services: Services, *, with_days: bool) -> list[Coroutine[Any, Any, None]]:
-    """What a worker does: jobs, questions to the channel, webhooks, seals, and the days that are due."""
+    """What a worker does: jobs, questions to the channel, webhooks, holds, seals, and the days that are due."""
     parts: list[Coroutine[Any, Any, None]] = [
         services.jobs.work(),
         check_forever(services.gateway, every_s=CHECK_EVERY_S),
         services.webhooks.deliver_forever(every_s=WEBHOOKS_EVERY_S),
+        expire_holds_forever(services.database, services.clock, every_s=HOLDS_EVERY_S),
     ]
     if services.settings.seal_every_s:
         parts.append(
@@ -52,9 +55,15 @@ def worker_parts(services: Services, *, with_days: bool) -> list[Coroutine[Any, 
     return parts
 
 
+def watching(services: Services, *, checking: bool) -> Coroutine[Any, Any, None]:
+    """Who serves shows what the last check of the invariants found; only a worker checks."""
+    every_s = services.settings.invariants_every_s if checking else 0
+    return watch_invariants_forever(services.standing, services.clock, every_s=every_s)
+
+
 async def work(services: Services) -> None:
     """`feiqian worker`: until cancelled."""
-    async with in_background(*worker_parts(services, with_days=True)):
+    async with in_background(*worker_parts(services, with_days=True), watching(services, checking=True)):
         await asyncio.Event().wait()
 
 
@@ -63,7 +72,7 @@ async def serve(services: Services) -> None:
     settings = services.settings
     server = Server(build(services), host=settings.host, port=settings.port, owns_signals=True)
     parts = worker_parts(services, with_days=True) if settings.worker_inside else []
-    async with in_background(*parts):
+    async with in_background(*parts, watching(services, checking=settings.worker_inside)):
         await server.serve()
 
 

@@ -2,7 +2,7 @@
 
 ``/console/api`` answers signed-in members of staff as JSON (amounts in minor units), ``/cashier/api/{token}`` answers
 whoever has a payment's link, and the built pages of both are served beside them. The application provides
-``database``, ``clock``, ``settings`` and ``sandbox_url`` as dependencies and maps refusals to problem documents.
+``database``, ``clock``, ``settings``, ``standing`` and ``sandbox_url`` as dependencies and maps refusals to problem documents.
 """
 
 from pathlib import Path
@@ -14,7 +14,8 @@ from litestar.types import ControllerRouterHandler
 from feiqian.console.access import require_own_page, require_staff
 from feiqian.console.books import VoucherController, trial_balance
 from feiqian.console.cashier import CashierController
-from feiqian.console.invariants import invariants, provide_watch
+from feiqian.console.invariants import check_invariants, invariants
+from feiqian.console.ledger import LEDGER_HANDLERS
 from feiqian.console.loans import FunderController, LoanController
 from feiqian.console.merchants import MerchantController
 from feiqian.console.overview import overview
@@ -56,10 +57,10 @@ def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
             LoanController,
             FunderController,
             invariants,
+            check_invariants,
             search,
         ],
         guards=[require_own_page, require_staff],
-        dependencies={"watch": provide_watch()},
         response_headers=_HEADERS,
         include_in_schema=False,
     )

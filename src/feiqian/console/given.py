@@ -6,6 +6,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from feiqian.infra.database import Database
+from feiqian.infra.invariants import StandingInvariants
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import Clock
 
@@ -15,6 +16,8 @@ GivenClock: TypeAlias = NamedDependency[SkipValidation[Clock]]
 """``clock``: where now comes from."""
 GivenSettings: TypeAlias = NamedDependency[SkipValidation[Settings]]
 """``settings``: the address and the currency of the books."""
+GivenStanding: TypeAlias = NamedDependency[SkipValidation[StandingInvariants]]
+"""``standing``: the last check of all invariants."""
 GivenSandbox: TypeAlias = NamedDependency[str | None]
 """``sandbox_url``: where the simulated channel answers; None outside the sandbox. Handlers give it no default:
 without a provider a parameter that has one would be read from the query, and so from whoever wrote the link."""

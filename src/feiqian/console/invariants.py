@@ -1,86 +1,36 @@
-"""Whether the books are sound: every domain's standing invariants, checked on request and remembered for a minute."""
+"""Whether the books are sound: what the last check of every domain's standing invariants found, and the next one at will."""
 
-import asyncio
-from datetime import datetime, timedelta
-from typing import TypeAlias
+from datetime import datetime
 
 import msgspec
-from litestar import get
-from litestar.di import NamedDependency, Provide
-from litestar.params import SkipValidation
+import structlog
+from litestar import Response, get, post
+from litestar.background_tasks import BackgroundTask
+from litestar.status_codes import HTTP_202_ACCEPTED
 
-from feiqian import clearing, credit, finance, ledger, lending, payments, reconciliation
-from feiqian.console.given import GivenClock, GivenDatabase
-from feiqian.infra.database import Database
-from feiqian.infra.invariants import Finding, Invariant, check
+from feiqian.console.given import GivenClock, GivenStanding
+from feiqian.infra.invariants import InvariantReport, StandingInvariants
 
-REMEMBERED_FOR = timedelta(seconds=60)
-"""The check reads the whole history: many readers share one result."""
-LOOKED_AT_EVERY = timedelta(minutes=10)
-"""How old a result may be while somebody looks at the overview."""
-
-CHECKED: dict[str, tuple[Invariant, ...]] = {
-    "payments": payments.INVARIANTS,
-    "clearing": clearing.INVARIANTS,
-    "reconciliation": reconciliation.INVARIANTS,
-    "finance": finance.INVARIANTS,
-    "credit": credit.INVARIANTS,
-    "lending": lending.INVARIANTS,
-}
-"""The ledger's own are checked first, by its ``verify``."""
-
-
-class InvariantReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a check of everything."""
-
-    checked_at: datetime
-    items: list[Finding]
-
-    @property
-    def broken(self) -> int:
-        """How many invariants do not hold."""
-        return sum(1 for finding in self.items if finding.violations)
-
-
-class InvariantWatch:
-    """Checks all invariants, at most one check at a time."""
-
-    def __init__(self) -> None:
-        self.latest: InvariantReport | None = None
-        """The newest result of this process, however old."""
-        self._checking = asyncio.Lock()
-
-    async def report(
-        self, database: Database, now: datetime, *, fresh_for: timedelta = REMEMBERED_FOR
-    ) -> InvariantReport:
-        """The newest result if it is fresh, else a new one."""
-        async with self._checking:
-            # A story's clock may jump: a result from the future is as stale as an old one.
-            if self.latest is None or not timedelta() <= now - self.latest.checked_at <= fresh_for:
-                self.latest = await _check_all(database, now)
-            return self.latest
-
-
-GivenWatch: TypeAlias = NamedDependency[SkipValidation[InvariantWatch]]
-
-
-def provide_watch() -> Provide:
-    """One watch for each application."""
-    only = InvariantWatch()
-    return Provide(lambda: only, sync_to_thread=False)
+log = structlog.get_logger(__name__)
 
 
 @get("/invariants")
-async def invariants(database: GivenDatabase, clock: GivenClock, watch: GivenWatch) -> InvariantReport:
+async def invariants(standing: GivenStanding) -> InvariantReport:
     """What must always hold, and the first rows that break it."""
-    return await watch.report(database, clock.now())
+    return await standing.latest()
 
 
-async def _check_all(database: Database, now: datetime) -> InvariantReport:
-    # One snapshot for each domain: a check of one minute must not hold back what vacuum may clean for longer.
-    async with database.reading() as tx:
-        found = await ledger.verify(tx)
-    for domain, invariants in CHECKED.items():
-        async with database.reading() as tx:
-            found += await check(tx, domain=domain, invariants=invariants)
-    return InvariantReport(checked_at=now, items=found)
+@post("/invariants/check", status_code=HTTP_202_ACCEPTED)
+async def check_invariants(standing: GivenStanding, clock: GivenClock) -> Response[InvariantReport]:
+    """Begin a check, unless one is under way, and answer with the last one; the new one takes its place when it is done."""
+    report = msgspec.structs.replace(await standing.latest(), running=True)
+    check = BackgroundTask(_check, standing, clock.now())
+    return Response(report, status_code=HTTP_202_ACCEPTED, background=check)
+
+
+async def _check(standing: StandingInvariants, now: datetime) -> None:
+    try:
+        await standing.check(now)
+    except Exception:
+        # The answer is out: nobody else would hear of it.
+        log.exception("invariant_round_failed")

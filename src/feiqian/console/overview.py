@@ -6,16 +6,15 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get
-from litestar.background_tasks import BackgroundTask
+from litestar import get
 from litestar.params import QueryParameter
 
 from feiqian import reconciliation
 from feiqian.clearing import settled_by_day
-from feiqian.console.given import GivenClock, GivenDatabase, GivenSandbox, GivenSettings
-from feiqian.console.invariants import LOOKED_AT_EVERY, GivenWatch, InvariantReport
+from feiqian.console.given import GivenClock, GivenDatabase, GivenSandbox, GivenSettings, GivenStanding
 from feiqian.console.reconciliation import LOOKED_BACK, overdue_days, pending_days
 from feiqian.infra.database import Transaction
+from feiqian.infra.invariants import InvariantReport
 from feiqian.kernel.calendar import business_date, end_of, start_of
 from feiqian.kernel.ids import show_id
 from feiqian.ledger import AccountCode, code_balances
@@ -129,19 +128,17 @@ async def overview(
     clock: GivenClock,
     settings: GivenSettings,
     sandbox_url: GivenSandbox,
-    watch: GivenWatch,
+    standing: GivenStanding,
     day: Annotated[date | None, QueryParameter(name="date")] = None,
-) -> Response[Overview]:
-    """Of the current business date when none is given, or of the newest with trade while that has none.
-
-    What the answer says of the invariants is their last check; where that is old, the next begins after the answer.
-    """
+) -> Overview:
+    """Of the current business date when none is given, or of the newest with trade while that has none."""
+    checked = await standing.latest()
     now, currency = clock.now(), settings.currency
     today = business_date(now)
     async with database.reading() as tx:
         shown = day or await _newest_day(tx, today)
         closed = day is not None and day < today
-        found = Overview(
+        return Overview(
             date=shown,
             now=now,
             currency=currency,
@@ -152,11 +149,9 @@ async def overview(
             hours=await _hours(tx, shown),
             days=await _days(tx, shown, currency),
             top_merchants=await _top_merchants(tx, shown),
-            attention=await _attention(tx, now, watch.latest),
+            attention=await _attention(tx, now, checked),
             sandbox=sandbox_url is not None,
         )
-    check = BackgroundTask(watch.report, database, now, fresh_for=LOOKED_AT_EVERY)
-    return Response(found, background=check)
 
 
 async def _newest_day(tx: Transaction, today: date) -> date:
@@ -242,13 +237,13 @@ async def _top_merchants(tx: Transaction, day: date) -> list[TopMerchant]:
     ]
 
 
-async def _attention(tx: Transaction, now: datetime, report: InvariantReport | None) -> list[Attention]:
+async def _attention(tx: Transaction, now: datetime, report: InvariantReport) -> list[Attention]:
     counts = await count_states(tx)
     compared = await reconciliation.totals(tx)
     waiting = overdue_days(await pending_days(tx, today=business_date(now)), now=now)
     overdue = (await loan_totals(tx, state=LoanState.OVERDUE)).count
     found = [
-        Attention(kind="invariant", count=report.broken if report else 0, link="/invariants"),
+        Attention(kind="invariant", count=report.broken, link="/invariants"),
         Attention(kind="unexplained", count=compared.unexplained, link=await _differing_day(tx)),
         Attention(kind="conflicted", count=counts["conflicted"], link="/payments?state=conflicted"),
         Attention(kind="refund_failed", count=counts["refund_failed"], link=await _failed_refund(tx)),

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from litestar import Litestar
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Histogram(
     "feiqian_http_request_seconds",
@@ -18,6 +18,36 @@ NOTICES = Counter(
 JOBS = Counter("feiqian_jobs_total", "Jobs worked off, by name and outcome.", ["job", "outcome"])
 DAYS = Counter(
     "feiqian_day_steps_total", "Steps of the day's close, by step and outcome.", ["step", "outcome"]
+)
+LEDGER_TRANSACTIONS = Counter(
+    "feiqian_ledger_transactions_total",
+    "Transactions that the ledger decided: posted, exists, or the code of the refusal.",
+    ["outcome"],
+)
+LEDGER_BATCH = Histogram(
+    "feiqian_ledger_batch_transactions",
+    "Transactions in one call of the ledger.",
+    buckets=(1, 3, 10, 30, 100, 300, 1_000, 3_000, 8_000),
+)
+LEDGER_SECONDS = Histogram(
+    "feiqian_ledger_batch_seconds",
+    "Time of one call of the ledger, without the commit.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+LEDGER_HOLDS_EXPIRED = Counter(
+    "feiqian_ledger_holds_expired_total", "Holds whose time was over and whose rest was let go."
+)
+INVARIANT_VIOLATIONS = Gauge(
+    "feiqian_invariant_violations",
+    "Rows that break a standing invariant, by the last check.",
+    ["domain", "name"],
+)
+INVARIANTS_CHECKED = Gauge(
+    "feiqian_invariants_checked_timestamp_seconds",
+    "When the standing invariants were checked last (Unix time).",
+)
+INVARIANTS_CHECK_SECONDS = Gauge(
+    "feiqian_invariants_check_seconds", "How long the last check of the standing invariants took."
 )
 
 

@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How often the worker seals what was posted into the ledger's chain of blocks; 0: never by itself."""
     seal_key_file: Path | None = None
     """PEM file of the Ed25519 key that proofs are signed with; default: made in the data directory at first use."""
+    invariants_every_s: int = 600
+    """How often the worker checks the standing invariants of every domain; 0: never by itself."""
     wechatpay_base_url: str = "https://api.mch.weixin.qq.com"
     """Where WeChat Pay answers."""
     wechatpay_mchid: str | None = None
@@ -136,6 +138,10 @@ def _check(settings: Settings) -> None:
         raise SettingsInvalid(f"{PREFIX}FEE_RATE is {settings.fee_rate}: must be 0 to 0.2")
     if settings.connections_max < 3:
         raise SettingsInvalid(f"{PREFIX}CONNECTIONS_MAX is {settings.connections_max}: must be 3 or more")
+    if settings.invariants_every_s < 0:
+        raise SettingsInvalid(
+            f"{PREFIX}INVARIANTS_EVERY_S is {settings.invariants_every_s}: must be 0 or more"
+        )
     if settings.seal_every_s < 0:
         raise SettingsInvalid(f"{PREFIX}SEAL_EVERY_S is {settings.seal_every_s}: must be 0 or more")
     if settings.wechatpay_refund_within_days < 1:

@@ -88,6 +88,12 @@ export const loanQuery = (loan: string) => get<t.LoanPage>(`/loans/${id(loan)}`)
 
 export const fundersQuery = get<{ items: t.Funder[] }>("/funders");
 
-export const invariantsQuery = get<t.InvariantReport>("/invariants");
+/** Looks often while a check is under way. */
+export const invariantsQuery = queryOptions({
+  ...get<t.InvariantReport>("/invariants"),
+  refetchInterval: (query) => (query.state.data?.running ? 1_000 : 30_000),
+});
+
+export const checkInvariants = () => call<t.InvariantReport>("/invariants/check", { method: "POST" });
 
 export const searchQuery = (q: string) => get<{ items: t.SearchHit[] }>("/search", { q }, true);

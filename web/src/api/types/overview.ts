@@ -44,7 +44,11 @@ export interface Overview {
 }
 
 export interface InvariantReport {
-  checked_at: string;
+  /** null: never. */
+  checked_at: string | null;
+  took_ms: number;
+  /** A check is under way. */
+  running: boolean;
   items: {
     name: string;
     domain: string;
@@ -52,6 +56,8 @@ export interface InvariantReport {
     chinese: string;
     violations: number;
     sample: string[];
+    /** The first of the checks in a row that found it broken. */
+    broken_since: string | null;
   }[];
 }
 
@@ -61,5 +67,7 @@ export interface SearchHit {
   title: string;
   subtitle: string | null;
   amount: number | null;
+  /** Of the amount; null in the currency of the house's books. */
+  currency: string | null;
   link: string;
 }

@@ -1,12 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
-import { invariantsQuery } from "../../api/queries";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button } from "antd";
+import { checkInvariants, invariantsQuery } from "../../api/queries";
 import type { InvariantReport } from "../../api/types";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { PageHead, Panel } from "../../kit/layout";
 import { formatCount } from "../../kit/money";
 import { QueryView } from "../../kit/QueryView";
 import { Tag } from "../../kit/StateTag";
-import { Empty, SkeletonTable } from "../../kit/states";
+import { Empty, ProblemState, SkeletonTable } from "../../kit/states";
 import { formatInstant } from "../../kit/time";
 import { useWords, wordFor } from "../../words";
 
@@ -15,6 +16,12 @@ type Rule = InvariantReport["items"][number];
 export function Invariants() {
   const { t, pick } = useWords();
   const query = useQuery(invariantsQuery);
+  const queries = useQueryClient();
+  const check = useMutation({
+    mutationFn: checkInvariants,
+    onSuccess: (report) => queries.setQueryData(invariantsQuery.queryKey, report),
+  });
+  const checking = check.isPending || (query.data?.running ?? false);
   const anyBroken = query.data?.items.some((rule) => rule.violations > 0) ?? false;
   const sample: Column<Rule> = {
     key: "sample",
@@ -27,6 +34,11 @@ export function Invariants() {
           ))}
         </ul>
       ),
+  };
+  const since: Column<Rule> = {
+    key: "since",
+    title: t("invariants.brokenSince"),
+    cell: (rule) => rule.broken_since && formatInstant(rule.broken_since),
   };
   const columns: Column<Rule>[] = [
     {
@@ -58,22 +70,40 @@ export function Invariants() {
           <Tag tone="bad">{formatCount(rule.violations)}</Tag>
         ),
     },
-    ...(anyBroken ? [sample] : []),
+    ...(anyBroken ? [since, sample] : []),
   ];
   return (
     <div className="page">
-      <PageHead title={t("invariants.title")} below={t("invariants.lead")} />
+      <PageHead
+        title={t("invariants.title")}
+        below={t("invariants.lead")}
+        aside={
+          <Button loading={checking} onClick={() => check.mutate()}>
+            {checking ? t("invariants.checking") : t("invariants.checkNow")}
+          </Button>
+        }
+      />
+      {check.error && <ProblemState error={check.error} onRetry={() => check.mutate()} />}
       <QueryView query={query} skeleton={<SkeletonTable />}>
         {(report) => {
           const broken = report.items.filter((rule) => rule.violations > 0).length;
           const ordered = [...report.items].sort((a, b) => b.violations - a.violations);
           return (
             <>
-              <p className={broken === 0 ? "verdict verdict-good" : "verdict verdict-bad"} role="status">
-                <b>{broken === 0 ? t("invariants.ok") : t("invariants.broken", { n: broken })}</b>{" "}
-                {broken > 0 && t("invariants.broken.next")}{" "}
-                {t("invariants.checkedAt", { time: formatInstant(report.checked_at) })}
-              </p>
+              {report.checked_at === null ? (
+                <p className="verdict" role="status">
+                  {t("invariants.never")}
+                </p>
+              ) : (
+                <p className={broken === 0 ? "verdict verdict-good" : "verdict verdict-bad"} role="status">
+                  <b>{broken === 0 ? t("invariants.ok") : t("invariants.broken", { n: broken })}</b>{" "}
+                  {broken > 0 && t("invariants.broken.next")}{" "}
+                  {t("invariants.checkedAt", {
+                    time: formatInstant(report.checked_at),
+                    seconds: (report.took_ms / 1000).toFixed(1),
+                  })}
+                </p>
+              )}
               <Panel flush>
                 <DataTable
                   label={t("invariants.title")}

@@ -115,7 +115,7 @@ export const frame: Record<keyof typeof chinese, string> = {
   "empty.credit.next": "When the merchant applies, the decision and its reasons are listed here.",
   "empty.chart": "No data in this period",
   "empty.invariants": "No check results yet",
-  "empty.invariants.next": "A background job runs the checks on a schedule.",
+  "empty.invariants.next": "The worker checks on a schedule; you can also check now.",
 
   "search.open": "Search numbers, names, amounts",
   "search.placeholder": "Order, payment, WeChat number, merchant, amount…",

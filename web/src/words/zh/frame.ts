@@ -112,7 +112,7 @@ export const frame = {
   "empty.credit.next": "商户申请额度后，规则判断的结果与理由会列在这里。",
   "empty.chart": "这段时间没有数据",
   "empty.invariants": "还没有自检结果",
-  "empty.invariants.next": "自检由后台任务定时运行。",
+  "empty.invariants.next": "后台会定时自检，也可以立即检查。",
 
   "search.open": "搜索编号、商户、金额",
   "search.placeholder": "订单号、支付单号、微信单号、商户、金额…",
