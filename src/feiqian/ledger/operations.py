@@ -1,6 +1,6 @@
 """Posting: the one way in which a balance changes."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -143,22 +143,37 @@ async def _open_books(
             refs[leg.credit.key] = leg.credit
     keys = sorted({*refs, *(key for hold in held for key in (hold.debit.bytes, hold.credit.bytes))})
     ids = [t.id.bytes for t in asked]
+    await _open_unseen(tx, refs, now)
     fence = await store.take_fence(tx, keys=keys, ids=ids)
-    if len(fence.accounts) < len(keys):
-        found = {row[0] for row in fence.accounts}
-        openable = [
-            ref
-            for key, ref in refs.items()
-            if key not in found and ref.code in CHART and is_account_name(ref)
-        ]
-        if openable:
-            await store.open_accounts(tx, openable, now)
-            fence = await store.take_fence(tx, keys=keys, ids=ids)
+    # What was seen in a transaction that rolled back is not there after all.
+    if len(fence.accounts) < len(keys) and await _open(tx, refs, {row[0] for row in fence.accounts}, now):
+        fence = await store.take_fence(tx, keys=keys, ids=ids)
     holds = await _lock_holds(tx, held)
     names = refs if not held else {**await _names(tx, set(keys) - refs.keys()), **refs}
     books = Books(_positions(fence, names), now=now, holds={hold.id: HoldPosition(hold) for hold in holds})
     books.originals.update(await _originals(tx, asked))
     return books, fence
+
+
+async def _open_unseen(tx: Transaction, refs: Mapping[bytes, AccountRef], now: datetime) -> None:
+    """Open accounts before any lock is taken: an opener waits for another of the same account, and if it held locks by
+    then, the other could be waiting for those. Accounts are never deleted, so each is looked for once a process."""
+    seen = store.seen_accounts(tx)
+    unseen = refs.keys() - seen
+    if unseen:
+        found = await store.read_existing(tx, unseen)
+        seen |= found
+        await _open(tx, {key: refs[key] for key in unseen}, found, now)
+
+
+async def _open(tx: Transaction, refs: Mapping[bytes, AccountRef], found: Set[bytes], now: datetime) -> bool:
+    """Open those of the chart that were not found; whether there were any."""
+    openable = [
+        ref for key, ref in refs.items() if key not in found and ref.code in CHART and is_account_name(ref)
+    ]
+    if openable:
+        await store.open_accounts(tx, openable, now)
+    return bool(openable)
 
 
 def _positions(fence: store.Fence, refs: dict[bytes, AccountRef]) -> dict[bytes, Position]:

@@ -87,6 +87,29 @@ async def take_fence(tx: Transaction, *, keys: Sequence[bytes], ids: Sequence[by
         )
 
 
+SEEN_COUNT_MAX = 500_000
+"""Accounts of a database that are remembered to be open; about 80 bytes each."""
+_seen: dict[tuple[str, int, str, int], set[bytes]] = {}
+
+
+def seen_accounts(tx: Transaction) -> set[bytes]:
+    """Accounts of this database and cell that this process has seen open."""
+    info = tx.connection.info
+    seen = _seen.setdefault((info.host, info.port, info.dbname, tx.cell), set())
+    if len(seen) > SEEN_COUNT_MAX:
+        seen.clear()
+    return seen
+
+
+async def read_existing(tx: Transaction, keys: Iterable[bytes]) -> set[bytes]:
+    """Which of the accounts are open."""
+    rows = await tx.tuples(
+        "SELECT uuid_send(id) FROM ledger.account WHERE cell = %s AND id = ANY(%s)",
+        (tx.cell, uuid_array(sorted(keys))),
+    )
+    return {key for (key,) in rows}
+
+
 async def open_accounts(tx: Transaction, refs: Iterable[AccountRef], now: datetime) -> None:
     """Open those that do not exist, by the chart, in sorted order so that two openers never wait crosswise."""
     rows = sorted(refs, key=lambda ref: ref.key)
