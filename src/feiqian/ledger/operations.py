@@ -1,5 +1,6 @@
 """Posting: the one way in which a balance changes."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from feiqian.kernel.calendar import business_date
 from feiqian.kernel.ids import derived_id
 from feiqian.ledger import store
 from feiqian.ledger.chart import CHART
+from feiqian.ledger.counting import count_batch
 from feiqian.ledger.deciding import decide
 from feiqian.ledger.model import AccountRef, Action, Hold, NewTransaction, Outcome, Result
 from feiqian.ledger.packing import pack_legs
@@ -41,6 +43,7 @@ async def post(tx: Transaction, *, now: datetime, transactions: Sequence[NewTran
     once, in order of their ids, and stay locked until the caller's transaction ends. A refusal that depended on the
     state of the ledger is remembered with the caller's transaction: its id stays refused.
     """
+    begun = time.perf_counter()
     first, repeated, known = _sort_out(transactions)
     asked = [transactions[index] for index in first.values()]
     books, fence = await _open_books(tx, asked, now)
@@ -61,7 +64,9 @@ async def post(tx: Transaction, *, now: datetime, transactions: Sequence[NewTran
     await _write(tx, transactions, books, fence)
     fresh = (index for index in first.values() if index not in known)
     await _remember(tx, [(transactions[index], refusals[index]) for index in fresh], now)
-    return _results(transactions, refusals, known.keys() | repeated.keys())
+    results = _results(transactions, refusals, known.keys() | repeated.keys())
+    count_batch(results, time.perf_counter() - begun)
+    return results
 
 
 async def post_all(tx: Transaction, *, now: datetime, transactions: Sequence[NewTransaction]) -> list[Result]:
