@@ -2,14 +2,19 @@
 
 import asyncio
 import hashlib
+import io
+import json
+import stat
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from feiqian.infra.database import Database
+from feiqian.kernel.calendar import business_date
 from feiqian.kernel.clock import ManualClock
 from feiqian.kernel.ids import derived_id
 from feiqian.ledger import (
@@ -18,12 +23,18 @@ from feiqian.ledger import (
     AccountRef,
     Action,
     Block,
+    KeyUnusable,
     NewTransaction,
+    ProofInvalid,
+    check_proof,
     funder_book,
+    load_key,
     post,
+    read_public_key,
     seal,
     seal_all,
     seal_state,
+    write_proof,
 )
 from feiqian.ledger.seals.encoding import block_root, content_hash, leg_hash
 from feiqian.ledger.seals.model import GENESIS, Head, SealedLeg
@@ -242,3 +253,142 @@ class TestTheSealState:
             ("funder:F1", 0, None, "", 1),
             ("platform", 1, LATER, block.root.hex(), 1),
         ]
+
+
+DAY = business_date(NOW)
+
+
+async def proof_of(
+    database: Database, folder: Path, *, with_legs: bool, first: date = DAY, last: date = DAY
+) -> list[bytes]:
+    output = io.BytesIO()
+    key = load_key(folder / "key.pem", make=True)
+    async with database.snapshot() as tx:
+        await write_proof(
+            tx,
+            book=PLATFORM_BOOK,
+            first=first,
+            last=last,
+            with_legs=with_legs,
+            now=LATER,
+            key=key,
+            output=output,
+        )
+    return output.getvalue().splitlines(keepends=True)
+
+
+async def three_blocks(database: Database) -> list[Block]:
+    hold = transaction("hold", (CHANNEL, AVAILABLE, 50), action=Action.HOLD)
+    blocks: list[Block] = []
+    for day, asked in enumerate(
+        [
+            transaction("sale", (CHANNEL, PENDING, 9_940), (CHANNEL, FEE, 60), metadata={"店": 1}),
+            hold,
+            transaction("settle", (PENDING, AVAILABLE, 9_940)),
+        ]
+    ):
+        await post_at(database, NOW + timedelta(days=day), asked)
+        blocks += await seal_now(database)
+    return blocks
+
+
+@pytest.mark.anyio
+class TestAProof:
+    @pytest.mark.parametrize("with_legs", [True, False])
+    async def test_is_checked_with_nothing_but_the_public_key(
+        self, database: Database, tmp_path: Path, with_legs: bool
+    ) -> None:
+        blocks = await three_blocks(database)
+        lines = await proof_of(database, tmp_path, with_legs=with_legs, last=DAY + timedelta(days=2))
+        proven = check_proof(lines, public_key=load_key(tmp_path / "key.pem", make=False).public)
+        assert (proven.first_block, proven.last_block, proven.accounts) == (1, 3, 4)
+        assert (proven.previous, proven.root) == (GENESIS, blocks[-1].root)
+        assert proven.legs == (4 if with_legs else 0)
+
+    async def test_of_some_days_has_the_blocks_of_these_days(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        blocks = await three_blocks(database)
+        day = DAY + timedelta(days=1)
+        lines = await proof_of(database, tmp_path, with_legs=True, first=day, last=day)
+        proven = check_proof(lines, public_key=load_key(tmp_path / "key.pem", make=False).public)
+        assert (proven.first_block, proven.last_block, proven.previous) == (2, 2, blocks[0].root)
+        nothing = await proof_of(
+            database, tmp_path, with_legs=True, first=DAY - timedelta(days=9), last=DAY - timedelta(days=8)
+        )
+        assert check_proof(nothing, public_key=proven.public_key).first_block == 0
+
+    async def test_signed_by_another_is_refused(self, database: Database, tmp_path: Path) -> None:
+        await three_blocks(database)
+        lines = await proof_of(database, tmp_path, with_legs=True)
+        other = load_key(tmp_path / "other.pem", make=True)
+        with pytest.raises(ProofInvalid, match="signed by another key"):
+            check_proof(lines, public_key=other.public)
+
+    async def test_of_which_any_value_was_altered_is_refused(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        """Every value of every line, one at a time; the signature finds what the hashes do not cover."""
+        await three_blocks(database)
+        lines = await proof_of(database, tmp_path, with_legs=True, last=DAY + timedelta(days=2))
+        key = load_key(tmp_path / "key.pem", make=False).public
+        altered = 0
+        for place, raw in enumerate(lines):
+            ((kind, values),) = json.loads(raw).items()
+            for name, value in values.items():
+                other = {**values, name: other_value(value)}
+                changed = json.dumps({kind: other}, ensure_ascii=False).encode() + b"\n"
+                with pytest.raises(ProofInvalid):
+                    check_proof([*lines[:place], changed, *lines[place + 1 :]], public_key=key)
+                altered += 1
+        assert altered > 150
+
+    async def test_of_which_a_line_was_dropped_or_doubled_is_refused(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        await three_blocks(database)
+        lines = await proof_of(database, tmp_path, with_legs=True, last=DAY + timedelta(days=2))
+        key = load_key(tmp_path / "key.pem", make=False).public
+        for place in range(len(lines)):
+            for changed in ([], [lines[place]] * 2):
+                with pytest.raises(ProofInvalid):
+                    check_proof([*lines[:place], *changed, *lines[place + 1 :]], public_key=key)
+
+    async def test_that_was_signed_anew_after_a_leg_was_altered_is_refused_by_the_seal(
+        self, database: Database, database_urls: tuple[str, str], tmp_path: Path
+    ) -> None:
+        """The owner of the key cannot prove another history either: the legs must be those of the roots."""
+        await three_blocks(database)
+        with psycopg.connect(database_urls[1], autocommit=True) as admin:
+            admin.execute(b"UPDATE ledger.leg SET memo = 'forged' WHERE kind = 'payment' AND number = 1")
+        lines = await proof_of(database, tmp_path, with_legs=True)
+        with pytest.raises(ProofInvalid, match="legs are not those that were sealed"):
+            check_proof(lines, public_key=load_key(tmp_path / "key.pem", make=False).public)
+
+
+def other_value(value: object) -> object:
+    """Another value of the same kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if value is None:
+        return str(derived_id("other"))
+    text = str(value)
+    return ("2" if text.startswith("1") else "1") + text[1:]
+
+
+class TestTheSigningKey:
+    def test_is_made_once_and_for_its_owner_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "new" / "key.pem"
+        made = load_key(path, make=True)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert load_key(path, make=True).public == made.public == read_public_key(made.public.hex())
+
+    def test_that_is_named_and_missing_or_no_key_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "text").write_text("no key")
+        for name in ("missing", "text"):
+            with pytest.raises(KeyUnusable, match=name):
+                load_key(tmp_path / name, make=False)
+            with pytest.raises(KeyUnusable, match=name):
+                read_public_key(str(tmp_path / name))

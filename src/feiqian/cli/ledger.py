@@ -1,10 +1,11 @@
-"""`feiqian ledger …`: verify and seal."""
+"""`feiqian ledger …`: verify, seal, and prove."""
 
 import argparse
 import os
 import sys
 import time
 from collections.abc import Callable
+from typing import BinaryIO
 
 import msgspec
 
@@ -15,7 +16,21 @@ from feiqian.infra.database import Database
 from feiqian.infra.invariants import Finding, check
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import SystemClock
-from feiqian.ledger import Block, Verified, count_transactions, seal_all, verify_all
+from feiqian.ledger import (
+    KEY_FILE,
+    Block,
+    KeyUnusable,
+    ProofInvalid,
+    SigningKey,
+    Verified,
+    check_proof,
+    count_transactions,
+    load_key,
+    read_public_key,
+    seal_all,
+    verify_all,
+    write_proof,
+)
 
 STATEMENT_TIMEOUT_S = 3600
 FAULTS_SHOWN = 20
@@ -86,6 +101,63 @@ def seal(settings: Settings, _: argparse.Namespace) -> int:
 async def _seal(settings: Settings, urls: DatabaseUrls) -> list[Block]:
     async with Database(urls.url, cell=settings.cell, statement_timeout_s=STATEMENT_TIMEOUT_S) as database:
         return await seal_all(database, clock=SystemClock())
+
+
+def proof(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Write a signed proof of a period of a book."""
+    key_file = settings.seal_key_file or settings.data_dir / KEY_FILE
+    unfinished = arguments.output.with_name(arguments.output.name + ".part")
+    try:
+        key = load_key(key_file, make=settings.seal_key_file is None)
+        with open_database(settings) as urls, unfinished.open("wb") as output:
+            blocks = run(_proof(settings, urls, arguments, key, output))
+        unfinished.rename(arguments.output)
+    except (KeyUnusable, ProofInvalid) as error:
+        print(f"feiqian: {error}", file=sys.stderr)
+        return 1
+    print(f"{blocks} blocks of book {arguments.book} in {arguments.output}")
+    print(f"public key {key.public.hex()}")
+    return 0
+
+
+async def _proof(
+    settings: Settings, urls: DatabaseUrls, arguments: argparse.Namespace, key: SigningKey, output: BinaryIO
+) -> int:
+    database = Database(urls.url, cell=settings.cell, statement_timeout_s=STATEMENT_TIMEOUT_S)
+    async with database, database.snapshot() as tx:
+        return await write_proof(
+            tx,
+            book=arguments.book,
+            first=arguments.first,
+            last=arguments.last,
+            with_legs=arguments.with_legs,
+            now=SystemClock().now(),
+            key=key,
+            output=output,
+        )
+
+
+def check_proof_file(_: Settings, arguments: argparse.Namespace) -> int:
+    """Check a proof without a database, and say what it proves; 1 when it proves nothing."""
+    try:
+        with arguments.file.open("rb") as lines:
+            proven = check_proof(lines, public_key=read_public_key(arguments.public_key))
+    except (KeyUnusable, ProofInvalid, OSError) as error:
+        print(f"NOT PROVEN  {arguments.file}: {error}", file=sys.stderr)
+        return 1
+    opening = proven.opening
+    print(f"PROVEN  signed by {proven.public_key.hex()}, made at {opening.made_at.isoformat()}")
+    print(f"Book {opening.book} of cell {opening.cell}, {opening.first_date} to {opening.last_date}:")
+    if not proven.first_block:
+        print("  no block has an entry of these dates")
+        return 0
+    print(f"  blocks {proven.first_block} to {proven.last_block} follow each other without a gap")
+    print(f"  from root {proven.previous.hex()}")
+    print(f"  to root   {proven.root.hex()}")
+    print(f"  the counters of {proven.accounts} accounts are those that were sealed")
+    if opening.with_legs:
+        print(f"  {proven.legs} legs are those that were sealed, and lead to these counters")
+    return 0
 
 
 def _shown() -> Callable[[int, int], None]:

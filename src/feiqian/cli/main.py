@@ -84,6 +84,23 @@ def _add_ledger(commands: Any) -> None:
     command.set_defaults(run=ledger.verify)
     command = actions.add_parser("seal", help="seal now what was posted since the last block")
     command.set_defaults(run=ledger.seal)
+    command = actions.add_parser(
+        "proof", help="write a signed proof of a period, for whoever checks our books"
+    )
+    command.add_argument("--book", required=True, help="such as platform or funder:<number>")
+    command.add_argument("--from", dest="first", required=True, type=date.fromisoformat, metavar="DATE")
+    command.add_argument("--through", dest="last", required=True, type=date.fromisoformat, metavar="DATE")
+    command.add_argument("--output", required=True, type=Path, metavar="FILE")
+    command.add_argument(
+        "--with-legs", action="store_true", help="every movement too, not the counters alone"
+    )
+    command.set_defaults(run=ledger.proof)
+    command = actions.add_parser("check-proof", help="check a proof; needs no database")
+    command.add_argument("file", type=Path)
+    command.add_argument(
+        "--public-key", required=True, metavar="KEY", help="64 hex digits, or the name of a PEM file"
+    )
+    command.set_defaults(run=ledger.check_proof_file)
     ledger_import.add(actions)
 
 

@@ -74,6 +74,15 @@ class SealedLeg(msgspec.Struct, frozen=True, kw_only=True):
     """As PostgreSQL writes jsonb: the text that was hashed."""
 
 
+class AccountName(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose an account is; its id is derived from this."""
+
+    id: UUID
+    code: str
+    owner: str
+    currency: str
+
+
 class Unsealed(msgspec.Struct, frozen=True, kw_only=True):
     """An account that has moved since its book was last sealed."""
 

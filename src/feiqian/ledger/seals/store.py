@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
+from uuid import UUID
 
 from feiqian.infra.arrays import bigint_array, uuid_array
 from feiqian.infra.database import Transaction
-from feiqian.ledger.seals.model import Block, SealState, Unsealed
+from feiqian.ledger.seals.model import AccountName, Block, Head, SealedLeg, SealState, Unsealed
 
 LEG_HASH: LiteralString = (
     "sha256(record_send(ROW(l.cell, l.transaction, l.number, l.action, l.debit, l.credit, l.amount, l.debit_sequence,"
@@ -14,6 +15,12 @@ LEG_HASH: LiteralString = (
     " l.business_date, l.kind, l.reference, l.memo, l.reverses, l.hold, l.metadata::text)))"
 )
 """Of a row ``l`` of ledger.leg; ``encoding.leg_hash`` is the same in Python."""
+LEG_COLUMNS: LiteralString = (
+    "l.cell, l.transaction, l.number, l.action, l.debit, l.credit, l.amount, l.debit_sequence, l.credit_sequence,"
+    " l.debit_balance, l.credit_balance, l.debit_sign, l.credit_sign, l.effective_at, l.booked_at, l.business_date,"
+    " l.kind, l.reference, l.memo, l.reverses, l.hold, l.metadata::text AS metadata"
+)
+"""Of a row ``l`` of ledger.leg as a ``SealedLeg``."""
 HEAD_HASH: LiteralString = (
     "sha256(record_send(ROW(h.account, h.first, h.last, h.debits, h.credits, h.held_debits, h.held_credits, h.booked_at,"
     " h.digest)))"
@@ -165,6 +172,50 @@ async def write_block(
     )
     return await tx.one(
         Block, BLOCK + " WHERE cell = %s AND book = %s AND number = %s", (tx.cell, book, number)
+    )
+
+
+async def read_blocks(tx: Transaction, *, book: str, begin: datetime, end: datetime) -> list[Block]:
+    """The blocks of a book that have entries of a period, and those between them, in order."""
+    return await tx.all(
+        Block,
+        BLOCK + " WHERE cell = %s AND book = %s AND number BETWEEN"
+        " (SELECT min(number) FROM ledger.block WHERE cell = %s AND book = %s AND last_at >= %s AND first_at < %s) AND"
+        " (SELECT max(number) FROM ledger.block WHERE cell = %s AND book = %s AND last_at >= %s AND first_at < %s)"
+        " ORDER BY number",
+        (tx.cell, book, *(tx.cell, book, begin, end), *(tx.cell, book, begin, end)),
+    )
+
+
+async def read_heads(tx: Transaction, block: Block) -> list[Head]:
+    """The accounts' rows of a block, in the order in which they are hashed."""
+    return await tx.all(
+        Head,
+        "SELECT account, first, last, debits, credits, held_debits, held_credits, booked_at, digest"
+        " FROM ledger.block_account WHERE cell = %s AND book = %s AND block = %s ORDER BY account, last",
+        (tx.cell, block.book, block.number),
+    )
+
+
+async def read_sealed_legs(tx: Transaction, block: Block) -> list[SealedLeg]:
+    """The legs that a block covers, in the order in which they are hashed."""
+    return await tx.all(
+        SealedLeg,
+        "SELECT "
+        + LEG_COLUMNS
+        + " FROM ledger.block_account h JOIN ledger.leg l ON l.cell = h.cell AND l.debit = h.account"
+        " AND l.debit_sequence BETWEEN h.first AND h.last WHERE h.cell = %s AND h.book = %s AND h.block = %s"
+        " ORDER BY l.debit, l.debit_sequence",
+        (tx.cell, block.book, block.number),
+    )
+
+
+async def read_names(tx: Transaction, accounts: Sequence[UUID]) -> list[AccountName]:
+    """Whose these accounts are."""
+    return await tx.all(
+        AccountName,
+        "SELECT id, code, owner, currency FROM ledger.account WHERE cell = %s AND id = ANY(%s)",
+        (tx.cell, list(accounts)),
     )
 
 

@@ -8,15 +8,10 @@ import msgspec
 from feiqian.infra.database import Transaction
 from feiqian.ledger.model import Account
 from feiqian.ledger.seals.model import SealedLeg
-from feiqian.ledger.seals.store import BLOCK_ROOT, HEAD_HASH, LEG_HASH
+from feiqian.ledger.seals.store import BLOCK_ROOT, HEAD_HASH, LEG_COLUMNS, LEG_HASH
 from feiqian.ledger.store import ACCOUNT
 from feiqian.ledger.verification.model import SEQUENCE_MAX, HashedLeg, Part, State, Stretch
 
-_COLUMNS: LiteralString = (
-    "l.cell, l.transaction, l.number, l.action, l.debit, l.credit, l.amount, l.debit_sequence, l.credit_sequence,"
-    " l.debit_balance, l.credit_balance, l.debit_sign, l.credit_sign, l.effective_at, l.booked_at, l.business_date,"
-    " l.kind, l.reference, l.memo, l.reverses, l.hold, l.metadata::text AS metadata"
-)
 _POSTED: LiteralString = "CASE WHEN l.action IN (0, 2) THEN l.amount ELSE 0 END"
 _HELD: LiteralString = "CASE l.action WHEN 0 THEN 0 WHEN 1 THEN l.amount ELSE -l.amount END"
 
@@ -179,7 +174,7 @@ async def find_disagreeing_legs(tx: Transaction, *, first_page: int, end_page: i
     in their transaction."""
     return await tx.all(
         SealedLeg,
-        "SELECT " + _COLUMNS + " FROM ledger.leg l"
+        "SELECT " + LEG_COLUMNS + " FROM ledger.leg l"
         " LEFT JOIN ledger.account d ON d.cell = l.cell AND d.id = l.debit"
         " LEFT JOIN ledger.account c ON c.cell = l.cell AND c.id = l.credit"
         " WHERE l.cell = %s AND l.ctid >= %s::tid AND (%s OR l.ctid < %s::tid)"
@@ -273,12 +268,12 @@ async def read_legs(tx: Transaction, *, account: UUID, after: int, through: int)
     return await tx.all(
         HashedLeg,
         "SELECT * FROM (SELECT "
-        + _COLUMNS
+        + LEG_COLUMNS
         + ", l.debit_sequence AS place, "
         + LEG_HASH
         + " AS hash FROM ledger.leg l"
         "  WHERE l.cell = %s AND l.debit = %s AND l.debit_sequence > %s AND l.debit_sequence <= %s"
-        " UNION ALL SELECT " + _COLUMNS + ", l.credit_sequence, " + LEG_HASH + " FROM ledger.leg l"
+        " UNION ALL SELECT " + LEG_COLUMNS + ", l.credit_sequence, " + LEG_HASH + " FROM ledger.leg l"
         "  WHERE l.cell = %s AND l.credit = %s AND l.credit_sequence > %s AND l.credit_sequence <= %s) e"
         " ORDER BY place",
         (tx.cell, account, after, through, tx.cell, account, after, through),
