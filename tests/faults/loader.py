@@ -1,7 +1,8 @@
-"""A program that loads the ledger until it is told to stop: ``python -m tests.faults.loader URL JOURNAL [CLOCK]``.
+"""A program that loads the ledger until it is told to stop: ``python -m tests.faults.loader URL JOURNAL CLOCK TIMEOUT``.
 
 Each worker has one call under way at a time and sends it again, the same, as long as it is told to retry. After a kill it
-begins with the batch that it has no answer to. With ``jumping`` for a clock every call happens at another time.
+begins with the batch that it has no answer to. With ``jumping`` for a clock every call happens at another time. The
+time-out is that of a statement, in seconds.
 """
 
 import asyncio
@@ -18,7 +19,6 @@ from tests.conftest import NOW
 from tests.faults.journal import Journal, workers
 from tests.faults.orders import Batch
 
-STATEMENT_TIMEOUT_S = 2
 JUMPS = (timedelta(hours=-1), timedelta(days=-31), timedelta(seconds=1), timedelta(minutes=5))
 
 
@@ -62,8 +62,8 @@ class Loader:
         return self._now
 
 
-async def load(url: str, journal: Path, *, jumping: bool) -> None:
-    database = Database(url, statement_timeout_s=STATEMENT_TIMEOUT_S, connections_max=6)
+async def load(url: str, journal: Path, *, jumping: bool, statement_timeout_s: int) -> None:
+    database = Database(url, statement_timeout_s=statement_timeout_s, connections_max=6)
     async with database:
         loader = Loader(database, Journal(journal), jumping=jumping)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, loader.stopping.set)
@@ -73,4 +73,5 @@ async def load(url: str, journal: Path, *, jumping: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(load(sys.argv[1], Path(sys.argv[2]), jumping="jumping" in sys.argv[3:]))
+    url, journal, clock, timeout_s = sys.argv[1:]
+    asyncio.run(load(url, Path(journal), jumping=clock == "jumping", statement_timeout_s=int(timeout_s)))

@@ -27,9 +27,9 @@ PATIENCE_S = 60
 class Load:
     """A loader as a program of its own, and its journal. It may be begun again after it was killed."""
 
-    def __init__(self, url: str, directory: Path, *, clock: str = "steady") -> None:
+    def __init__(self, url: str, directory: Path, *, clock: str, statement_timeout_s: int) -> None:
         self.journal = Journal(directory / "journal.ndjson")
-        self._arguments = [url, str(directory / "journal.ndjson"), clock]
+        self._arguments = [url, str(directory / "journal.ndjson"), clock, str(statement_timeout_s)]
         self._errors = directory / "loader.txt"
         self._program: subprocess.Popen[bytes] | None = None
 
@@ -77,9 +77,11 @@ class Load:
 
 
 @contextmanager
-def loading(url: str, directory: Path, *, clock: str = "steady") -> Generator[Load]:
+def loading(
+    url: str, directory: Path, *, clock: str = "steady", statement_timeout_s: int = 30
+) -> Generator[Load]:
     """A loader at work; what is left of it is killed at the end."""
-    load = Load(url, directory, clock=clock)
+    load = Load(url, directory, clock=clock, statement_timeout_s=statement_timeout_s)
     load.begin()
     try:
         yield load

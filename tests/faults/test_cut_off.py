@@ -70,7 +70,7 @@ class TestANetworkThatIsCut:
         self, database_urls: tuple[str, str], tmp_path: Path
     ) -> None:
         async with open_network(database_urls[0]) as (network, url):
-            with loading(url, tmp_path) as load:
+            with loading(url, tmp_path, statement_timeout_s=2) as load:
                 await load.acknowledged(6)
                 network.swallow()
                 await load.refused(3)
