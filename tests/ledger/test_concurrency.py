@@ -136,7 +136,7 @@ class TestTheSameIdAtOnce:
         )
         assert await findings(database) == []
 
-    async def test_of_a_hold_captures_and_reverses_once(self, database: Database) -> None:
+    async def test_of_a_hold_holds_once(self, database: Database) -> None:
         await ask(database, request("fill", (TILL, PURSE, 100)))
         words = await at_once(database, [[hold("h", PURSE, SHOP, 60)]] * 12)
         assert words == {"posted": 1, "exists": 11}
@@ -150,7 +150,7 @@ class TestACallerThatHoldsLocks:
         """What was read before the lock was free is not what is decided on."""
         await ask(database, request("fill", (TILL, PURSE, 10)))
         async with database.transaction() as first:
-            await lock(first, refs=[PURSE])
+            await lock(first, refs=[PURSE, TILL])
             second = asyncio.create_task(ask(database, request("second", (PURSE, TILL, 10))))
             await _until_somebody_waits(database)
             assert said(await post(first, now=NOW, transactions=[request("first", (PURSE, TILL, 10))])) == [

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from feiqian.infra.database import DatabaseUnavailable
+from feiqian.infra.migrations.distribute import distribute
 
 log = structlog.get_logger(__name__)
 
@@ -33,4 +34,5 @@ def migrate(admin_url: str, *, revision: str = "head") -> None:
     with connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        distribute(connection)
     engine.dispose()
