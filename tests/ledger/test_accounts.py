@@ -21,6 +21,7 @@ from feiqian.ledger import (
     account_by_id,
     account_changes,
     account_key,
+    account_totals,
     add_to_group,
     books,
     close_account,
@@ -373,6 +374,7 @@ class TestAListOfAccounts:
             (AccountFilter(book="platform", currency="USD"), [channel_in_dollars, dollars]),
             (AccountFilter(code="merchant.available"), [AVAILABLE, dollars]),
             (AccountFilter(owner="S10"), [AVAILABLE, PENDING]),
+            (AccountFilter(owners=["S10", "T20"], book="platform"), [AVAILABLE, dollars, PENDING]),
             (AccountFilter(owner_prefix="S1"), [AVAILABLE, PENDING]),
             (AccountFilter(owner_prefix="%"), []),
             (AccountFilter(frozen=True), [AVAILABLE]),
@@ -386,6 +388,21 @@ class TestAListOfAccounts:
             for only, expected in table:
                 assert [row.ref for row in await find_accounts(tx, only=only)] == expected, only
             assert await books(tx) == ["platform"]
+
+    async def test_adds_up_by_currency(self, database: Database) -> None:
+        await booked(database, "sale", (CHANNEL, PENDING, 100), (CHANNEL, AVAILABLE, 20))
+        await booked(database, "refund", (PENDING, CHANNEL, 130))
+        await booked(database, "hold", (AVAILABLE, CHANNEL, 15), action=Action.HOLD)
+        async with database.transaction() as tx:
+            for only, expected in [
+                (AccountFilter(), [("CNY", 3, 30, 30, 30)]),
+                (AccountFilter(owner="S10"), [("CNY", 2, 30, 20, 15)]),
+                (AccountFilter(currency="USD"), []),
+            ]:
+                rows = await account_totals(tx, only=only)
+                assert [
+                    (t.currency, t.accounts, t.debit_balance, t.credit_balance, t.held) for t in rows
+                ] == expected
 
     async def test_pages_through_every_account_once(self, database: Database) -> None:
         refs = [AccountRef(PLATFORM_BOOK, "merchant.pending", f"S{n:02}", "CNY") for n in range(7)]

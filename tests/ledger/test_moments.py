@@ -1,37 +1,52 @@
 """Balances and trial balances as they were at any moment, by booking time and by business date."""
 
 import asyncio
+import csv
 from datetime import date, datetime, timedelta
 from itertools import count, pairwise
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feiqian.infra.database import Database
+from feiqian.infra.database import Database, Transaction
 from feiqian.kernel.calendar import end_of
 from feiqian.kernel.errors import InvalidRequest, NotFound
 from feiqian.ledger import (
+    AccountCode,
     AccountRef,
     Action,
     Booked,
     Days,
     Moment,
+    MomentArchived,
     Period,
+    Side,
+    TransactionFilter,
     TrialRow,
     add_to_group,
     balance_curve,
     balances_at,
+    balances_at_close,
     code_balances,
+    code_totals,
+    day_totals,
+    define_subject,
+    find_transactions,
+    first_business_date,
     funder_book,
+    open_account,
+    statement_csv,
     trial_balance,
 )
 from tests.conftest import NOW
 from tests.ledger.town import (
     AVAILABLE,
     BANK,
+    BY,
     CHANNEL,
     EVERY,
     FEE,
@@ -239,6 +254,119 @@ class TestABalanceCurve:
             assert [point.day for point in points] == [day(-6), day(-3), day(0), day(3)]
             with pytest.raises(InvalidRequest):
                 await balance_curve(tx, account=PENDING.id, first=day(1), last=day(0))
+
+
+ARCHIVED = """
+INSERT INTO ledger.archived_total (cell, account, business_date, kind, debits, credits, transactions)
+  SELECT cell, account, business_date, kind, coalesce(sum(abs(amount)) FILTER (WHERE is_debit), 0),
+         coalesce(sum(abs(amount)) FILTER (WHERE NOT is_debit), 0), count(DISTINCT transaction)
+  FROM ledger.entry WHERE booked_at < %(before)s GROUP BY cell, account, business_date, kind;
+INSERT INTO ledger.opening (cell, account, sequence, debits, credits, held_debits, held_credits, booked_at)
+  SELECT cell, account, max(sequence), coalesce(sum(abs(amount)) FILTER (WHERE is_debit), 0),
+         coalesce(sum(abs(amount)) FILTER (WHERE NOT is_debit), 0), 0, 0, max(booked_at)
+  FROM ledger.entry WHERE booked_at < %(before)s GROUP BY cell, account;
+DELETE FROM ledger.leg WHERE booked_at < %(before)s;
+"""
+
+
+@pytest.mark.anyio
+class TestWhatWasArchived:
+    @pytest.fixture
+    async def archived(self, database: Database, database_urls: tuple[str, str]) -> Database:
+        """The three days, of which the first and the morning of the second are no longer in the tables."""
+        await three_days(database)
+        with psycopg.ClientCursor(psycopg.connect(database_urls[1], autocommit=True)) as admin:
+            admin.execute(ARCHIVED, {"before": at(25)})
+            admin.connection.close()
+        return database
+
+    async def test_counts_by_business_date_as_before(self, archived: Database) -> None:
+        table: list[tuple[date, list[int]]] = [
+            (day(-1), [0, 0, 0, 0, 0]),
+            (day(0), [10_000, 9_930, 0, 70, 0]),
+            (day(1), [10_500, 490, 9_940, 70, 0]),
+            (day(3), [507, 497, 9_940, 70, 10_000]),
+        ]
+        for moment, expected in table:
+            assert await shown(archived, moment) == expected, moment
+            async with archived.transaction() as tx:
+                sums = {row.code: row.balance for row in await code_balances(tx, through=moment)}
+                pending = await balances_at_close(
+                    tx, code=AccountCode.MERCHANT_PENDING, currency="CNY", day=moment
+                )
+            assert [sums.get(AccountCode(ref.code), 0) for ref in EVERY] == expected
+            assert [row.balance for row in pending] == [expected[1]] * bool(expected[1])
+        async with archived.transaction() as tx:
+            for period, expected_rows in TestATrialBalance.PERIODS:
+                if isinstance(period, Days):
+                    rows = await trial_balance(tx, period=period, book="platform")
+                    assert columns(rows) == expected_rows
+            totals = {(t.kind, t.code): (t.debit, t.credit) for t in await code_totals(tx, day=day(0))}
+            assert totals["payment", AccountCode.MERCHANT_PENDING] == (0, 9_940)
+            assert totals["correction", AccountCode.MERCHANT_PENDING] == (10, 0)
+            moved = await day_totals(
+                tx, code=AccountCode.MERCHANT_PENDING, owner="S10", first=day(0), last=day(0)
+            )
+            assert [(t.kind, t.amount, t.entries) for t in moved] == [
+                ("correction", -10, 1),
+                ("payment", 9_940, 1),
+            ]
+
+    async def test_is_where_booking_times_begin(self, archived: Database) -> None:
+        assert await shown(archived, at(24.5)) == [10_500, 10_440, 0, 60, 0]
+        assert await shown(archived, at(49)) == [10_500, 490, 9_940, 70, 0]
+        async with archived.transaction() as tx:
+            rows = await trial_balance(tx, period=Booked(since=at(25), until=at(49)), book="platform")
+            assert [(r.code, r.opening, r.closing) for r in rows] == [
+                ("channel.receivable", 10_500, 10_500),
+                ("merchant.available", 0, 9_940),
+                ("merchant.pending", 10_440, 490),
+                ("platform.fee_income", 60, 70),
+            ]
+            for refused in (
+                balances_at(tx, accounts=[PENDING.id], moment=at(24)),
+                trial_balance(tx, period=Booked(since=at(24), until=at(30)), book="platform"),
+                balance_curve(tx, account=PENDING.id, first=day(0), last=day(2)),
+                anext(statement_csv(tx, account=PENDING.id, period=Days(last=day(2)), language="zh")),
+                anext(statement_csv(tx, account=PENDING.id, period=Booked(until=at(60)), language="zh")),
+            ):
+                with pytest.raises(MomentArchived):
+                    await refused
+
+    async def test_is_not_missed_by_a_statement_of_later_days(self, archived: Database) -> None:
+        async with archived.transaction() as tx:
+            period = Booked(since=at(24.5), until=at(60))
+            text = b"".join(
+                [p async for p in statement_csv(tx, account=PENDING.id, period=period, language="en")]
+            )
+        balances = [row[9] for row in csv.reader(text.decode().splitlines()[1:])]
+        assert balances == ["104.40", "5.00", "4.90", "4.97", "4.97"]
+
+
+@pytest.mark.anyio
+class TestBooksOfAPlatformsOwn:
+    async def test_are_no_business_of_the_house(self, database: Database) -> None:
+        till, owed = (AccountRef("own:mall:tills", code, "a", "CNY") for code in ("own.till", "own.owed"))
+
+        async def open_both(tx: Transaction) -> None:
+            for ref, side in ((till, Side.DEBIT), (owed, Side.CREDIT)):
+                await define_subject(
+                    tx, now=NOW, code=ref.code, side=side, overdraft=None, chinese="自定", english="Own"
+                )
+                await open_account(tx, now=NOW, ref=ref, **BY)
+
+        await database.run(open_both)
+        await booked(database, "history", (till, owed, 100), business_date=day(-3_000))
+        async with database.transaction() as tx:
+            assert await first_business_date(tx) is None
+            assert await code_totals(tx, day=day(-3_000)) == []
+        await booked(database, "sale", (CHANNEL, PENDING, 5))
+        async with database.transaction() as tx:
+            assert await first_business_date(tx) == day(0)
+            for through in (None, day(0)):
+                assert {row.book for row in await code_balances(tx, through=through)} == {"platform"}
+            found = await find_transactions(tx, only=TransactionFilter(book_prefix="own:mall:"))
+            assert [row.reference for row in found] == ["history"]
 
 
 class Row(NamedTuple):

@@ -23,6 +23,7 @@ from feiqian.ledger.queries import (
     balances_at,
     statement_lines,
 )
+from feiqian.ledger.queries.trial import refuse_archived_period
 from feiqian.ledger.views import subject_names
 
 
@@ -140,9 +141,10 @@ async def open_content(
 
     ``kinds``: what the reader calls each kind of transaction; one that is missing is shown as it is.
     By business date, entries stand in the order of their booking and the balance runs over those of the period.
-    Raises: NotFound, InvalidRequest.
+    Raises: NotFound, InvalidRequest, MomentArchived.
     """
     row = await account_by_id(tx, id=account)
+    await refuse_archived_period(tx, account=account, period=period)
     before = period.first - timedelta(days=1) if isinstance(period, Days) and period.first else None
     before = period.since if isinstance(period, Booked) else before
     opening = 0

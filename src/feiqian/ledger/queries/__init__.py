@@ -3,9 +3,11 @@
 from feiqian.ledger.queries.accounts import (
     AccountFilter,
     AccountKey,
+    AccountTotal,
     account_by_id,
     account_changes,
     account_key,
+    account_totals,
     accounts_named,
     balances,
     books,
@@ -14,7 +16,14 @@ from feiqian.ledger.queries.accounts import (
     groups_of,
 )
 from feiqian.ledger.queries.holds import HoldFilter, HoldHistory, find_holds, hold_history
-from feiqian.ledger.queries.moments import CurvePoint, Moment, MomentBalance, balance_curve, balances_at
+from feiqian.ledger.queries.moments import (
+    CurvePoint,
+    Moment,
+    MomentArchived,
+    MomentBalance,
+    balance_curve,
+    balances_at,
+)
 from feiqian.ledger.queries.statements import (
     EntryFilter,
     StatementLine,
@@ -47,6 +56,7 @@ from feiqian.ledger.queries.trial import Booked, Days, Period, TrialRow, trial_b
 __all__ = [
     "AccountFilter",
     "AccountKey",
+    "AccountTotal",
     "Booked",
     "CodeBalance",
     "CodeTotal",
@@ -57,6 +67,7 @@ __all__ = [
     "HoldFilter",
     "HoldHistory",
     "Moment",
+    "MomentArchived",
     "MomentBalance",
     "OwnerBalance",
     "Period",
@@ -67,6 +78,7 @@ __all__ = [
     "account_by_id",
     "account_changes",
     "account_key",
+    "account_totals",
     "accounts_named",
     "balance_curve",
     "balances",

@@ -1,7 +1,7 @@
 """Accounts: what they are, what they have now, what was changed about them."""
 
 from collections.abc import Sequence
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,8 @@ class AccountFilter(msgspec.Struct, frozen=True, kw_only=True):
     book: str | None = None
     code: str | None = None
     owner: str | None = None
+    owners: Sequence[str] | None = None
+    """One of them."""
     owner_prefix: str | None = None
     """How the owner begins."""
     currency: str | None = None
@@ -34,6 +36,18 @@ class AccountFilter(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool | None = None
     non_zero: bool | None = None
     """Whether it has a balance or open holds."""
+
+
+class AccountTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What many accounts of one currency have together; minor units."""
+
+    currency: str
+    accounts: int
+    debit_balance: int
+    """Of those whose debits are more than their credits."""
+    credit_balance: int
+    held: int
+    """What open holds may still take out of them."""
 
 
 async def balances(tx: Transaction, *, refs: Sequence[AccountRef]) -> dict[AccountRef, int]:
@@ -73,25 +87,42 @@ async def find_accounts(
 
     A page is read from the index of books, or of codes where only the code is named.
     """
-    asked = only or AccountFilter()
-    conditions, values = and_given(
-        [
-            ("book = %s", asked.book),
-            ("code = %s", asked.code),
-            ("owner = %s", asked.owner),
-            ("starts_with(owner, %s)", asked.owner_prefix),
-            ("currency = %s", asked.currency),
-            (_IN_GROUP, asked.group),
-            ("(frozen <> 0) = %s", asked.frozen),
-            ("(closed_at IS NOT NULL) = %s", asked.closed),
-            ("(debits <> credits OR held_debits > 0 OR held_credits > 0) = %s", asked.non_zero),
-            ("(book, code, owner, currency) > (%s, %s, %s, %s)", after),
-        ]
-    )
+    conditions, values = _conditions(only or AccountFilter(), after)
     return await tx.all(
         Account,
         ACCOUNT + " WHERE cell = %s" + conditions + " ORDER BY book, code, owner, currency LIMIT %s",
         (tx.cell, *values, limit),
+    )
+
+
+async def account_totals(tx: Transaction, *, only: AccountFilter | None = None) -> list[AccountTotal]:
+    """What all accounts that are asked for have together, by currency."""
+    conditions, values = _conditions(only or AccountFilter(), None)
+    return await tx.all(
+        AccountTotal,
+        "SELECT currency, count(*) AS accounts, sum(greatest(debits - credits, 0))::bigint AS debit_balance,"
+        " sum(greatest(credits - debits, 0))::bigint AS credit_balance,"
+        " sum(CASE WHEN sign > 0 THEN held_credits ELSE held_debits END)::bigint AS held"
+        " FROM ledger.account WHERE cell = %s" + conditions + " GROUP BY currency ORDER BY currency",
+        (tx.cell, *values),
+    )
+
+
+def _conditions(only: AccountFilter, after: AccountKey | None) -> tuple[LiteralString, list[Any]]:
+    return and_given(
+        [
+            ("book = %s", only.book),
+            ("code = %s", only.code),
+            ("owner = %s", only.owner),
+            ("owner = ANY(%s)", None if only.owners is None else list(only.owners)),
+            ("starts_with(owner, %s)", only.owner_prefix),
+            ("currency = %s", only.currency),
+            (_IN_GROUP, only.group),
+            ("(frozen <> 0) = %s", only.frozen),
+            ("(closed_at IS NOT NULL) = %s", only.closed),
+            ("(debits <> credits OR held_debits > 0 OR held_credits > 0) = %s", only.non_zero),
+            ("(book, code, owner, currency) > (%s, %s, %s, %s)", after),
+        ]
     )
 
 

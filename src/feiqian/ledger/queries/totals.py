@@ -1,13 +1,14 @@
 """What codes and owners have and move: sums over many accounts."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
 from feiqian.infra.database import Transaction
 from feiqian.ledger.chart import AccountCode
 from feiqian.ledger.model import Account
+from feiqian.ledger.queries.moved import MOVED, OF_THE_HOUSE
 from feiqian.ledger.store import ACCOUNT
 
 
@@ -65,57 +66,57 @@ async def balances_at_close(
 ) -> list[OwnerBalance]:
     """Each owner's balance at the end of a business date, zero balances left out, ordered by owner.
 
-    For codes that are only ever posted on the date of booking: the newest entry of that date or before carries it.
+    What the accounts have now less what later dates moved.
     """
     return await tx.all(
         OwnerBalance,
-        "SELECT a.owner, e.balance FROM ledger.account a CROSS JOIN LATERAL ("
-        "  SELECT balance FROM ledger.entry WHERE cell = a.cell AND account = a.id AND business_date <= %s"
-        "  ORDER BY sequence DESC LIMIT 1) e"
-        " WHERE a.cell = %s AND a.code = %s AND a.currency = %s AND e.balance <> 0 ORDER BY a.owner",
-        (day, tx.cell, code.value, currency),
+        "WITH later AS (SELECT account, sum(debits - credits) AS amount FROM"
+        + MOVED
+        + " GROUP BY account), had AS ("
+        "  SELECT a.owner, a.sign * (a.debits - a.credits - coalesce(l.amount, 0)) AS balance"
+        "  FROM ledger.account a LEFT JOIN later l ON l.account = a.id"
+        "  WHERE a.cell = %(cell)s AND a.code = %(code)s AND a.currency = %(currency)s)"
+        " SELECT owner, balance::bigint AS balance FROM had WHERE balance <> 0 ORDER BY owner",
+        {"cell": tx.cell, "code": code.value, "currency": currency, "first": day + timedelta(days=1)},
     )
 
 
 async def code_balances(tx: Transaction, *, through: date | None = None) -> list[CodeBalance]:
-    """Balance of every account code in every book, now or at the end of a business date (less later dates' legs)."""
+    """Balance of every account code in every book of the house, now or at the end of a business date."""
     if through is None:
         return await tx.all(
             CodeBalance,
-            "SELECT book, code, currency, sum(sign * (debits - credits))::bigint AS balance"
-            " FROM ledger.account WHERE cell = %s GROUP BY book, code, currency ORDER BY book, code",
+            "SELECT book, code, currency, sum(sign * (debits - credits))::bigint AS balance FROM ledger.account a"
+            " WHERE cell = %s AND" + OF_THE_HOUSE + " GROUP BY book, code, currency ORDER BY book, code",
             (tx.cell,),
         )
     return await tx.all(
         CodeBalance,
         "WITH later AS ("
-        "  SELECT s.account, sum(s.debit) AS debits, sum(s.credit) AS credits FROM ledger.leg l CROSS JOIN LATERAL"
-        "  (VALUES (l.debit, l.amount, 0::bigint), (l.credit, 0::bigint, l.amount)) AS s (account, debit, credit)"
-        "  WHERE l.cell = %(cell)s AND l.business_date > %(through)s AND l.action IN (0, 2) GROUP BY s.account"
+        "  SELECT account, sum(debits) AS debits, sum(credits) AS credits FROM" + MOVED + " GROUP BY account"
         "), had AS ("
         "  SELECT a.book, a.code, a.currency, a.sign, a.debits - coalesce(l.debits, 0) AS debits,"
         "    a.credits - coalesce(l.credits, 0) AS credits"
-        "  FROM ledger.account a LEFT JOIN later l ON l.account = a.id WHERE a.cell = %(cell)s)"
+        "  FROM ledger.account a LEFT JOIN later l ON l.account = a.id"
+        "  WHERE a.cell = %(cell)s AND" + OF_THE_HOUSE + ")"
         " SELECT book, code, currency, sum(sign * (debits - credits))::bigint AS balance"
         " FROM had WHERE debits > 0 OR credits > 0 GROUP BY book, code, currency ORDER BY book, code",
-        {"cell": tx.cell, "through": through},
+        {"cell": tx.cell, "first": through + timedelta(days=1)},
     )
 
 
 async def code_totals(tx: Transaction, *, day: date) -> list[CodeTotal]:
-    """Debits and credits of one business date by book, kind and account code: what vouchers are written from."""
+    """Debits and credits of one business date by book, kind and account code: what the house's vouchers are written from."""
     return await tx.all(
         CodeTotal,
-        "WITH side AS ("
-        "  SELECT transaction AS id, kind, debit AS account, amount AS debit, 0::bigint AS credit FROM ledger.leg"
-        "  WHERE cell = %s AND business_date = %s AND action IN (0, 2)"
-        "  UNION ALL SELECT transaction, kind, credit, 0, amount FROM ledger.leg"
-        "  WHERE cell = %s AND business_date = %s AND action IN (0, 2))"
-        " SELECT a.book, s.kind, a.code, a.currency, sum(s.debit)::bigint AS debit, sum(s.credit)::bigint AS credit,"
-        " count(DISTINCT s.id)::bigint AS transactions"
-        " FROM side s JOIN ledger.account a ON a.cell = %s AND a.id = s.account"
-        " GROUP BY a.book, s.kind, a.code, a.currency ORDER BY a.book, s.kind, a.code",
-        (tx.cell, day, tx.cell, day, tx.cell),
+        "SELECT a.book, moved.kind, a.code, a.currency, sum(moved.debits)::bigint AS debit, sum(moved.credits)::bigint AS credit,"
+        " (count(DISTINCT moved.transaction) + sum(moved.archived))::bigint AS transactions"
+        " FROM" + MOVED + " JOIN ledger.account a ON a.cell = %(cell)s AND a.id = moved.account"
+        " WHERE moved.business_date <= %(first)s AND"
+        + OF_THE_HOUSE
+        + " GROUP BY a.book, moved.kind, a.code, a.currency"
+        " ORDER BY a.book, moved.kind, a.code",
+        {"cell": tx.cell, "first": day},
     )
 
 
@@ -130,11 +131,19 @@ async def day_totals(
     """What an account code (of one owner, or of all) moved on each date first … last, by kind."""
     return await tx.all(
         DayTotal,
-        "SELECT e.business_date, e.kind, sum(e.amount)::bigint AS amount,"
-        " count(DISTINCT e.transaction)::bigint AS entries"
-        " FROM ledger.account a JOIN ledger.entry e ON e.cell = a.cell AND e.account = a.id AND e.action IN (0, 2)"
-        " WHERE a.cell = %s AND a.code = %s AND (%s::text IS NULL OR a.owner = %s)"
-        " AND e.business_date BETWEEN %s AND %s"
-        " GROUP BY e.business_date, e.kind ORDER BY e.business_date, e.kind",
-        (tx.cell, code.value, owner, owner, first, last),
+        "WITH scope AS ("
+        "  SELECT cell, id, sign FROM ledger.account WHERE cell = %(cell)s AND code = %(code)s"
+        "  AND (%(owner)s::text IS NULL OR owner = %(owner)s)"
+        "), moved AS ("
+        "  SELECT e.business_date, e.kind, e.amount, e.transaction, 0::bigint AS archived"
+        "  FROM scope a JOIN ledger.entry e ON e.cell = a.cell AND e.account = a.id AND e.action IN (0, 2)"
+        "  WHERE e.business_date BETWEEN %(first)s AND %(last)s"
+        "  UNION ALL"
+        "  SELECT t.business_date, t.kind, a.sign * (t.debits - t.credits), NULL::uuid, t.transactions"
+        "  FROM scope a JOIN ledger.archived_total t ON t.cell = a.cell AND t.account = a.id"
+        "  WHERE t.business_date BETWEEN %(first)s AND %(last)s)"
+        " SELECT business_date, kind, sum(amount)::bigint AS amount,"
+        " (count(DISTINCT transaction) + sum(archived))::bigint AS entries"
+        " FROM moved GROUP BY business_date, kind ORDER BY business_date, kind",
+        {"cell": tx.cell, "code": code.value, "owner": owner, "first": first, "last": last},
     )

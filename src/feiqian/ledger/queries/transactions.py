@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import show_id
 from feiqian.ledger.model import Action, PostedTransaction
 from feiqian.ledger.queries.conditions import and_given
+from feiqian.ledger.queries.moved import OF_THE_HOUSE
 from feiqian.ledger.store import read_posted
 
 TransactionKey = tuple[date, UUID]
@@ -30,6 +31,8 @@ class TransactionFilter(msgspec.Struct, frozen=True, kw_only=True):
     last: date | None = None
     """Of this business date or an earlier one."""
     reverses: UUID | None = None
+    book_prefix: str | None = None
+    """How the name of its book begins."""
     action: Action | None = None
 
 
@@ -70,6 +73,7 @@ async def find_transactions(
             ("business_date >= %s", asked.first),
             ("business_date <= %s", asked.last),
             ("reverses = %s", asked.reverses),
+            (_IN_BOOKS, asked.book_prefix),
             ("action = %s", None if asked.action is None else int(asked.action)),
             ("(business_date, transaction) < (%s, %s)", before),
         ]
@@ -85,6 +89,12 @@ async def find_transactions(
     return [found[id] for id in ids]
 
 
+_IN_BOOKS: LiteralString = (
+    "EXISTS (SELECT FROM ledger.account a"
+    " WHERE a.cell = leg.cell AND a.id = leg.debit AND starts_with(a.book, %s))"
+)
+
+
 async def count_transactions(tx: Transaction) -> int:
     """How many transactions have been posted."""
     return await tx.one(
@@ -93,9 +103,10 @@ async def count_transactions(tx: Transaction) -> int:
 
 
 async def first_business_date(tx: Transaction) -> date | None:
-    """The earliest date with a posting; None in an empty ledger."""
+    """The earliest date with a posting in a book of the house; None before the first."""
     return await tx.maybe(
         date,
-        "SELECT business_date FROM ledger.leg WHERE cell = %s ORDER BY business_date LIMIT 1",
+        "SELECT l.business_date FROM ledger.leg l JOIN ledger.account a ON a.cell = l.cell AND a.id = l.debit"
+        " WHERE l.cell = %s AND" + OF_THE_HOUSE + " ORDER BY l.business_date LIMIT 1",
         (tx.cell,),
     )
