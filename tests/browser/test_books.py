@@ -188,3 +188,11 @@ class TestTheStandingRules:
         rules = desk.page.locator("tbody tr")
         assert rules.count() >= 25
         assert desk.page.locator("tbody .tag-good").count() == rules.count()
+
+    def test_are_checked_again_at_will(self, desk: Desk) -> None:
+        desk.open("/invariants")
+        verdict = desk.page.get_by_role("status").filter(has_text="上次检查")
+        before = verdict.inner_text()
+        desk.page.get_by_role("button", name="立即检查").click()
+        expect(verdict).not_to_have_text(before)
+        expect(verdict).to_contain_text("全部通过")

@@ -91,7 +91,7 @@ export const fundersQuery = get<{ items: t.Funder[] }>("/funders");
 /** Looks often while a check is under way. */
 export const invariantsQuery = queryOptions({
   ...get<t.InvariantReport>("/invariants"),
-  refetchInterval: (query) => (query.state.data?.running ? 1_000 : 30_000),
+  refetchInterval: ({ state: { data } }) => (data && (data.running || !data.checked_at) ? 1_000 : 30_000),
 });
 
 export const checkInvariants = () => call<t.InvariantReport>("/invariants/check", { method: "POST" });
