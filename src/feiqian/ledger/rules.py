@@ -1,5 +1,6 @@
 """What can be refused without looking at the ledger, and what a replay may not alter. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
@@ -32,6 +33,8 @@ MEMO_LENGTH_MAX = 512
 METADATA_BYTES_MAX = 4_096
 ACCOUNT_NAME_LENGTH_MAX = 128
 _ID_VERSIONS = (7, 8)
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON writes it; behind another backslash it is only these six characters."""
 
 
 def refuse_malformed(transaction: NewTransaction) -> LedgerRefusal | None:
@@ -89,7 +92,7 @@ def _refuse_metadata(metadata: Mapping[str, object]) -> LedgerRefusal | None:
         encoded = msgspec.json.encode(metadata)
     except (TypeError, ValueError, RecursionError):
         return MetadataInvalid(limit_bytes=METADATA_BYTES_MAX)
-    if len(encoded) > METADATA_BYTES_MAX or b"\\u0000" in encoded:
+    if len(encoded) > METADATA_BYTES_MAX or (b"\\u0000" in encoded and _NUL.search(encoded)):
         return MetadataInvalid(limit_bytes=METADATA_BYTES_MAX)
     return None
 
@@ -183,7 +186,7 @@ def _text(id: UUID | None) -> str | None:
 
 def _plain(metadata: Mapping[str, object] | None) -> object:
     """As it will be read back."""
-    return None if metadata is None else _AS_READ_BACK.decode(msgspec.json.encode(metadata))
+    return None if metadata is None else AS_READ_BACK.decode(msgspec.json.encode(metadata))
 
 
 def _number_read_back(text: str) -> float:
@@ -192,4 +195,5 @@ def _number_read_back(text: str) -> float:
     return int(exact) if exact == exact.to_integral_value() else float(text)
 
 
-_AS_READ_BACK = msgspec.json.Decoder(float_hook=_number_read_back)
+AS_READ_BACK = msgspec.json.Decoder(float_hook=_number_read_back)
+"""JSON as jsonb gives it back."""
