@@ -29,6 +29,7 @@ from feiqian.ledger import (
     find_accounts,
     find_holds,
     freeze,
+    funder_book,
     groups,
     groups_of,
     hold_history,
@@ -407,13 +408,17 @@ class TestAListOfAccounts:
     async def test_pages_through_every_account_once(self, database: Database) -> None:
         refs = [AccountRef(PLATFORM_BOOK, "merchant.pending", f"S{n:02}", "CNY") for n in range(7)]
         await booked(database, "sales", *[(CHANNEL, ref, 10) for ref in refs])
+        theirs = [
+            AccountRef(funder_book("f"), code, "f", "CNY") for code in ("funder.capital", "funder.cash")
+        ]
+        await booked(database, "deposit", (theirs[1], theirs[0], 10))
         seen: list[AccountRef] = []
         async with database.transaction() as tx:
             page = await find_accounts(tx, limit=3)
             while page:
                 seen += [row.ref for row in page]
                 page = await find_accounts(tx, after=account_key(page[-1]), limit=3)
-        assert seen == [CHANNEL, *refs]
+        assert seen == [*theirs, CHANNEL, *refs]
 
 
 @pytest.mark.anyio

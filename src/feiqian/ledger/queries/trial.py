@@ -164,10 +164,10 @@ _DAYS_THROUGH: LiteralString = (
 _BETWEEN: LiteralString = (
     " CROSS JOIN LATERAL (SELECT coalesce(sum(d.amount), 0) AS amount FROM ledger.leg d"
     "   WHERE d.cell = %(cell)s AND d.debit = a.id AND d.debit_sequence > r.low AND d.debit_sequence <= r.high"
-    "   AND d.action IN (0, 2)) debit"
+    "   AND d.action IN (0, 2) AND r.low < r.high) debit"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(c.amount), 0) AS amount FROM ledger.leg c"
     "   WHERE c.cell = %(cell)s AND c.credit = a.id AND c.credit_sequence > r.low AND c.credit_sequence <= r.high"
-    "   AND c.action IN (0, 2)) credit"
+    "   AND c.action IN (0, 2) AND r.low < r.high) credit"
 )
 _BOOKED: LiteralString = (
     ", asked (account, moment) AS ("
