@@ -20,6 +20,7 @@ FIRST_DATE, LAST_DATE, TODAY = "2026-11-01", "2026-11-03", "2026-11-04"
 """The trade's first and last business date, and the morning after, on which the server stands."""
 READY_WITHIN_S = 60.0
 COMMAND = [sys.executable, "-m", "feiqian.cli"]
+OWN_BOOK = [sys.executable, "-m", "tests.console.wallets"]
 
 
 class Refused(Exception):
@@ -78,15 +79,16 @@ class Sandbox:
 
 @contextmanager
 def open_sandbox(data_dir: Path) -> Generator[Sandbox]:
-    """Replay the trade, then serve it until the context ends."""
+    """Replay the trade, keep a book of the platform's own beside it, then serve both until the context ends."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FEIQIAN_")}
     environment |= {"FEIQIAN_DATA_DIR": str(data_dir), "FEIQIAN_PORT": str(port)}
-    told = subprocess.run(
-        [*COMMAND, "demo", "--days", str(DAYS)],
-        env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
+    for command in ([*COMMAND, "demo", "--days", str(DAYS)], OWN_BOOK):
+        told = subprocess.run(
+            command,
+            env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
     log_path = data_dir / "serve.log"
     with log_path.open("wb") as log:
         server = subprocess.Popen(

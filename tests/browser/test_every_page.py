@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.browser import looks
 from tests.browser.desk import Desk
 from tests.browser.sandbox import LAST_DATE
+from tests.console import wallets
 
 pytestmark = pytest.mark.timeout(300)
 WIDTHS = (360, 390, 768, 1440, 2560)
@@ -13,7 +14,8 @@ HEIGHT = 900
 PAGES = (
     "overview", "payments", "no payments", "payment", "refunded payment", "merchants", "merchant", "statement",
     "transaction", "reconciliation", "reconciled day", "vouchers", "voucher", "trial balance", "loans", "loan",
-    "funders", "invariants",
+    "funders", "invariants", "ledger accounts", "no ledger accounts", "ledger account", "merchant account", "ledger holds",
+    "ledger hold", "exchange", "reversal", "ledger trial balance", "trial balance of moments", "ledger seals",
 )  # fmt: skip
 
 _addresses: dict[str, str] = {}
@@ -41,16 +43,40 @@ def addresses(desk: Desk) -> dict[str, str]:
                 "reconciled day": f"/reconciliation/{LAST_DATE}",
                 "voucher": f"/vouchers/{voucher['id']}",
                 "loan": f"/loans/{loan['id']}",
+                **ledger_addresses(desk),
             }
         )
     return _addresses
+
+
+def ledger_addresses(desk: Desk) -> dict[str, str]:
+    """The ledger's pages, with the book that has every state of accounts and holds."""
+    search = {
+        text: desk.api(f"/search?q={text}")["items"][0]["link"] for text in ("exchange-1", "sale-2-back")
+    }
+    hold = desk.api("/ledger/holds?state=open")["items"][0]
+    own = desk.api("/ledger/accounts?q=user-charlie")["items"][0]
+    merchant = desk.api("/ledger/accounts?code=merchant.pending")["items"][0]
+    return {
+        "ledger accounts": f"/ledger/accounts?book={wallets.BOOK}",
+        "no ledger accounts": "/ledger/accounts?q=none",
+        "ledger account": f"/ledger/accounts/{own['id']}?on={LAST_DATE}",
+        "merchant account": f"/ledger/accounts/{merchant['id']}",
+        "ledger holds": "/ledger/holds",
+        "ledger hold": f"/ledger/holds/{hold['id']}",
+        "exchange": search["exchange-1"],
+        "reversal": search["sale-2-back"],
+        "ledger trial balance": "/ledger/trial-balance?book=platform",
+        "trial balance of moments": f"/ledger/trial-balance?book={wallets.BOOK}&by=booking",
+        "ledger seals": f"/ledger/seals?book={wallets.BOOK}",
+    }
 
 
 def names(desk: Desk) -> set[str]:
     """What people are called, and what is Chinese by nature: data in every language."""
     found = {each["name"] for each in desk.api("/merchants?limit=200")["items"]}
     found |= {each["name"] for each in desk.api("/funders")["items"]}
-    return found | {"财务 Finance", "记-", "中文", "陈小姐"}
+    return found | wallets.NAMES | {"财务 Finance", "记-", "中文", "陈小姐"}
 
 
 @pytest.mark.parametrize("name", PAGES)

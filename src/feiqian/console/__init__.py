@@ -59,6 +59,7 @@ def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
             invariants,
             check_invariants,
             search,
+            *LEDGER_HANDLERS,
         ],
         guards=[require_own_page, require_staff],
         response_headers=_HEADERS,

@@ -1,6 +1,7 @@
 """Find anything: one text, every kind of number, a name or an amount."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from litestar.params import QueryParameter
 
 from feiqian import finance, lending
 from feiqian.console.given import GivenDatabase, GivenSettings
+from feiqian.console.ledger.naming import name_accounts
 from feiqian.console.payments import meant_by
 from feiqian.finance import VoucherKey
 from feiqian.infra.database import Transaction
@@ -18,7 +20,15 @@ from feiqian.infra.web import language_of
 from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.ids import parse_id, show_id
 from feiqian.kernel.money import AMOUNT_MAX, parse_major
-from feiqian.ledger import transactions
+from feiqian.ledger import (
+    Account,
+    Action,
+    PostedTransaction,
+    TransactionFilter,
+    accounts_named,
+    find_transactions,
+    transactions,
+)
 from feiqian.members import search_merchants
 from feiqian.payments import PaymentFilter, list_payments, search_refunds
 
@@ -26,6 +36,7 @@ HITS_OF_A_KIND = 5
 LOANS_LOOKED_THROUGH = 200
 """Of the newest loans; older ones are found through their merchant."""
 AMOUNT = re.compile(r"[¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d{1,14})(\.\d{1,2})?")
+TYPED_ID = re.compile(r"[a-z_]+_[0-9a-z]{26}")
 VOUCHER_NUMBER = re.compile(r"记-(\d{4})-(\d{2})-(\d+)")
 
 
@@ -33,13 +44,15 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was found."""
 
     kind: str
-    """payment, refund, merchant, loan, voucher, transaction or funder."""
+    """payment, refund, merchant, loan, voucher, account, transaction, hold or funder."""
     id: str
     title: str
     subtitle: str | None
     amount: int | None
     link: str
     """Below /console."""
+    currency: str | None = None
+    """Of the amount; None: of the house's books."""
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -55,7 +68,8 @@ async def search(
     settings: GivenSettings,
     q: Annotated[str, QueryParameter(max_length=100)] = "",
 ) -> Hits:
-    """By order, refund, merchant, loan and voucher number, the channel's numbers, ids, buyer, name, amount (1234.56)."""
+    """By order, refund, merchant, loan and voucher number, the channel's numbers, ids, buyer, name, amount (1234.56),
+    a ledger transaction's reference."""
     text = q.strip()
     if not text:
         return Hits([])
@@ -67,6 +81,7 @@ async def search(
                 *await _merchants(tx, text),
                 *await _loans(tx, text),
                 *await _vouchers(tx, text, chinese=language_of(request) == "zh"),
+                *await _accounts(tx, text, language=language_of(request)),
                 *await _transactions(tx, text),
                 *await _funders(tx, text),
             ]
@@ -170,21 +185,56 @@ async def _vouchers(tx: Transaction, text: str, *, chinese: bool) -> list[Hit]:
     ]
 
 
-async def _transactions(tx: Transaction, text: str) -> list[Hit]:
-    id = _id("transaction", text)
+async def _accounts(tx: Transaction, text: str, *, language: str) -> list[Hit]:
+    id = _id("account", text)
     if id is None:
         return []
-    return [
-        Hit(
-            kind="transaction",
-            id=text,
-            title=text,
-            subtitle=posted.memo or posted.reference or None,
-            amount=sum(posted.amounts),
-            link=f"/transactions/{text}",
+    accounts = (await accounts_named(tx, ids=[id])).values()
+    naming = await name_accounts(tx, accounts, language=language)
+    hits: list[Hit] = []
+    for account in accounts:
+        name = naming.name(account)
+        hits.append(
+            Hit(
+                kind="account",
+                id=text,
+                title=name.chinese if language == "zh" else name.english,
+                subtitle=name.owner_name,
+                amount=account.balance,
+                currency=account.currency,
+                link=f"/ledger/accounts/{text}",
+            )
         )
-        for posted in await transactions(tx, ids=[id])
-    ]
+    return hits
+
+
+async def _transactions(tx: Transaction, text: str) -> list[Hit]:
+    """By id, or by the outside's own reference; what is about one of our objects is on that object's page."""
+    id = _id("transaction", text)
+    if id is not None:
+        found = await transactions(tx, ids=[id])
+    elif TYPED_ID.fullmatch(text):
+        return []
+    else:
+        found = await find_transactions(tx, only=TransactionFilter(reference=text), limit=HITS_OF_A_KIND)
+    accounts = await accounts_named(tx, ids=[debit for each in found for debit in each.debits])
+    return [_transaction(each, accounts) for each in found]
+
+
+def _transaction(posted: PostedTransaction, accounts: Mapping[UUID, Account]) -> Hit:
+    shown = show_id("transaction", posted.id)
+    held = posted.action is Action.HOLD
+    currencies = {accounts[debit].currency for debit in posted.debits}
+    return Hit(
+        kind="hold" if held else "transaction",
+        id=shown,
+        title=shown,
+        subtitle=posted.memo or posted.reference or None,
+        # Amounts of several currencies have no sum.
+        amount=sum(posted.amounts) if len(currencies) == 1 else None,
+        currency=min(currencies),
+        link=f"/ledger/holds/{shown}" if held else f"/transactions/{shown}",
+    )
 
 
 async def _funders(tx: Transaction, text: str) -> list[Hit]:

@@ -1,54 +1,35 @@
 """Ledger transactions as people read them: accounts by what they are for and whose they are."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, get
 from litestar.params import FromPath
 
-from feiqian.console.given import GivenDatabase
-from feiqian.console.wording import CHANNELS
+from feiqian.console.given import GivenClock, GivenDatabase
+from feiqian.console.ledger.naming import AccountName, Naming, name_accounts
+from feiqian.console.ledger.rows import HoldRow, hold_rows
 from feiqian.infra.database import Transaction
 from feiqian.infra.web import language_of
 from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import parse_id, show_id
 from feiqian.ledger import (
-    CHART,
     Account,
-    AccountCode,
+    Action,
     PostedTransaction,
+    TransactionFilter,
     accounts_named,
+    find_transactions,
+    hold_history,
     transactions,
 )
-from feiqian.lending import funders, loan_of_id
-from feiqian.members import read_merchants
 
-MERCHANT_CODES = {AccountCode.MERCHANT_PENDING, AccountCode.MERCHANT_AVAILABLE}
-LOAN_CODES = {AccountCode.LOAN_PRINCIPAL, AccountCode.LOAN_INTEREST, AccountCode.LOAN_PENALTY}
-CHANNEL_CODES = {AccountCode.CHANNEL_RECEIVABLE, AccountCode.REFUND_IN_TRANSIT, AccountCode.CHANNEL_COST}
-FUNDER_CODES = {
-    AccountCode.FUNDER_AVAILABLE,
-    AccountCode.FUNDER_CASH,
-    AccountCode.FUNDER_CAPITAL,
-    AccountCode.INTEREST_INCOME,
-    AccountCode.PENALTY_INCOME,
-}
-
-
-class AccountName(msgspec.Struct, frozen=True, kw_only=True):
-    """An account: whose books, what for, whose."""
-
-    id: str
-    book: str
-    code: str
-    owner: str
-    owner_name: str | None
-    """The name of the merchant, channel or funder, the number of the loan; None for the platform and the bank."""
-    chinese: str
-    english: str
+REVERSALS_MAX = 200
+"""How many reversals of one transaction are shown and summed."""
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +53,36 @@ class TransactionView(msgspec.Struct, frozen=True, kw_only=True):
     legs: list[LegView]
 
 
+class Sum(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one currency; minor units."""
+
+    currency: str
+    amount: int
+
+
+class RelatedTransaction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction takes back, or what took it back."""
+
+    id: str
+    relation: Literal["original", "reversal"]
+    kind: str
+    booked_at: datetime
+    amounts: list[Sum]
+
+
+class TransactionPage(TransactionView, frozen=True, kw_only=True):
+    """A transaction with everything around it."""
+
+    action: str
+    effective_at: datetime
+    hold: HoldRow | None
+    """What it opened, or what it captured or let go."""
+    related: list[RelatedTransaction]
+    reversed: Literal["none", "part", "whole"]
+    """How much of it was taken back."""
+    metadata: dict[str, Any] | None
+
+
 class TransactionController(Controller):
     """What the ledger has posted."""
 
@@ -79,64 +90,85 @@ class TransactionController(Controller):
 
     @get("/{transaction_id:str}")
     async def read(
-        self, transaction_id: FromPath[str], request: Request[Any, Any, Any], database: GivenDatabase
-    ) -> TransactionView:
+        self,
+        transaction_id: FromPath[str],
+        request: Request[Any, Any, Any],
+        database: GivenDatabase,
+        clock: GivenClock,
+    ) -> TransactionPage:
         async with database.reading() as tx:
-            posted = await transactions(tx, ids=[parse_id("transaction", transaction_id)])
-            if not posted:
+            found = await transactions(tx, ids=[parse_id("transaction", transaction_id)])
+            if not found:
                 raise NotFound(what="transaction", name=transaction_id)
-            return (await show_transactions(tx, posted, language=language_of(request)))[0]
+            return await _page(tx, found[0], now=clock.now(), language=language_of(request))
+
+
+async def _page(
+    tx: Transaction, posted: PostedTransaction, *, now: datetime, language: str
+) -> TransactionPage:
+    originals = await transactions(tx, ids=[posted.reverses]) if posted.reverses else []
+    reversals = await find_transactions(tx, only=TransactionFilter(reverses=posted.id), limit=REVERSALS_MAX)
+    accounts = await accounts_named(tx, ids=_accounts_of([posted, *originals, *reversals]))
+    naming = await name_accounts(tx, accounts.values(), language=language)
+    hold_id = posted.id if posted.action is Action.HOLD else posted.hold
+    holds = [(await hold_history(tx, id=hold_id)).hold] if hold_id else []
+    rows = await hold_rows(tx, holds, now=now, language=language)
+    moved = _sums(posted, accounts)
+    taken_back = sum((_sums(each, accounts) for each in reversals), Counter[str]())
+    view = _view(posted, accounts, naming)
+    return TransactionPage(
+        **{name: getattr(view, name) for name in view.__struct_fields__},
+        action=posted.action.name.lower(),
+        effective_at=posted.effective_at,
+        hold=rows[0] if rows else None,
+        related=[
+            *(_related(each, "original", accounts) for each in originals),
+            *(_related(each, "reversal", accounts) for each in reversed(reversals)),
+        ],
+        reversed="none" if not taken_back else "whole" if taken_back >= moved else "part",
+        metadata=posted.metadata,
+    )
 
 
 async def show_transactions(
     tx: Transaction, posted: Sequence[PostedTransaction], *, language: str
 ) -> list[TransactionView]:
     """Posted transactions with their accounts named, in the order given."""
-    ids = {account for each in posted for account in (*each.debits, *each.credits)}
-    accounts = await accounts_named(tx, ids=list(ids))
-    owners = await _owner_names(tx, accounts.values(), language)
-    names = {id: _name(account, owners) for id, account in accounts.items()}
-    return [_view(each, accounts, names) for each in posted]
+    accounts = await accounts_named(tx, ids=_accounts_of(posted))
+    naming = await name_accounts(tx, accounts.values(), language=language)
+    return [_view(each, accounts, naming) for each in posted]
 
 
-async def _owner_names(tx: Transaction, accounts: Iterable[Account], language: str) -> dict[str, str]:
-    """Names by owner. Owners of different kinds never share a form: ids of merchants and loans, names, numbers."""
-    by_code: dict[str, set[str]] = {}
-    for account in accounts:
-        by_code.setdefault(account.code, set()).add(account.owner)
-
-    def owners(codes: set[AccountCode]) -> set[str]:
-        return {owner for code in codes for owner in by_code.get(code, ())}
-
-    names: dict[str, str] = {}
-    for channel in owners(CHANNEL_CODES) & CHANNELS.keys():
-        names[channel] = CHANNELS[channel].chinese if language == "zh" else CHANNELS[channel].english
-    for merchant in await read_merchants(tx, [UUID(owner) for owner in owners(MERCHANT_CODES)]):
-        names[str(merchant.id)] = merchant.name
-    for loan in owners(LOAN_CODES):
-        names[loan] = (await loan_of_id(tx, id=UUID(loan))).loan_no
-    if funder_nos := owners(FUNDER_CODES):
-        names |= {row.funder_no: row.name for row in await funders(tx) if row.funder_no in funder_nos}
-    return names
+def _accounts_of(posted: Iterable[PostedTransaction]) -> list[UUID]:
+    return list({account for each in posted for account in (*each.debits, *each.credits)})
 
 
-def _name(account: Account, owners: dict[str, str]) -> AccountName:
-    # A platform's own subjects are not in the chart; their code is their name here.
-    subject = CHART.get(account.code)
-    return AccountName(
-        id=show_id("account", account.id),
-        book=account.book,
-        code=account.code,
-        owner=account.owner,
-        owner_name=owners.get(account.owner),
-        chinese=subject.chinese if subject else account.code,
-        english=subject.english if subject else account.code,
+def _sums(posted: PostedTransaction, accounts: Mapping[UUID, Account]) -> Counter[str]:
+    """What it moves, by currency."""
+    sums: Counter[str] = Counter()
+    for debit, amount in zip(posted.debits, posted.amounts, strict=True):
+        sums[accounts[debit].currency] += amount
+    return sums
+
+
+def _related(
+    posted: PostedTransaction,
+    relation: Literal["original", "reversal"],
+    accounts: Mapping[UUID, Account],
+) -> RelatedTransaction:
+    return RelatedTransaction(
+        id=show_id("transaction", posted.id),
+        relation=relation,
+        kind=posted.kind,
+        booked_at=posted.booked_at,
+        amounts=[
+            Sum(currency=currency, amount=amount)
+            for currency, amount in sorted(_sums(posted, accounts).items())
+        ],
     )
 
 
-def _view(
-    posted: PostedTransaction, accounts: dict[UUID, Account], names: dict[UUID, AccountName]
-) -> TransactionView:
+def _view(posted: PostedTransaction, accounts: Mapping[UUID, Account], naming: Naming) -> TransactionView:
     legs = zip(posted.debits, posted.credits, posted.amounts, strict=True)
     return TransactionView(
         id=show_id("transaction", posted.id),
@@ -147,7 +179,10 @@ def _view(
         memo=posted.memo,
         legs=[
             LegView(
-                debit=names[debit], credit=names[credit], amount=amount, currency=accounts[debit].currency
+                debit=naming.name(accounts[debit]),
+                credit=naming.name(accounts[credit]),
+                amount=amount,
+                currency=accounts[debit].currency,
             )
             for debit, credit, amount in legs
         ],

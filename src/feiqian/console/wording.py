@@ -33,3 +33,24 @@ EVENTS = {
 }
 
 CHANNELS = {"wechatpay": Wording("微信支付", "WeChat Pay")}
+
+KINDS = {
+    "payment": Wording("收款", "Payment"),
+    "refund_requested": Wording("退款受理", "Refund requested"),
+    "refund_succeeded": Wording("退款成功", "Refund paid"),
+    "refund_failed": Wording("退款失败退回", "Failed refund put back"),
+    "settlement": Wording("结算", "Settlement"),
+    "channel_settlement": Wording("渠道结算到账", "Settlement by the channel"),
+    "funder_deposit": Wording("资金方存入", "Funder's deposit"),
+    "loan_draw": Wording("放款", "Loan drawn"),
+    "interest": Wording("计息", "Interest accrued"),
+    "penalty": Wording("罚息", "Penalty interest accrued"),
+    "loan_repayment": Wording("还款", "Loan repayment"),
+    "hold_expiry": Wording("到期解冻", "Hold expired"),
+}
+"""The house's own kinds of transactions, as in the words of the pages; platforms name theirs themselves."""
+
+
+def kind_names(language: str) -> dict[str, str]:
+    """What files call the kinds of transactions."""
+    return {kind: wording.chinese if language == "zh" else wording.english for kind, wording in KINDS.items()}

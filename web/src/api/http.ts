@@ -45,11 +45,14 @@ async function problemOf(response: Response): Promise<Problem> {
   });
 }
 
-/** One call of `/console/api`. Raises Problem for anything but an answer with 2xx. */
-export async function call<Answer>(
-  path: string,
-  options: { method?: "GET" | "POST" | "DELETE"; query?: Query; body?: unknown; signal?: AbortSignal } = {},
-): Promise<Answer> {
+interface Options {
+  method?: "GET" | "POST" | "DELETE";
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+async function ask(path: string, options: Options): Promise<Response> {
   const method = options.method ?? "GET";
   const headers: Record<string, string> = {
     Accept: "application/json, application/problem+json",
@@ -72,5 +75,18 @@ export async function call<Answer>(
     throw new Problem({ code: "unreachable", status: 0, title: "", detail: "", retryable: true });
   }
   if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/** One call of `/console/api`. Raises Problem for anything but an answer with 2xx. */
+export async function call<Answer>(path: string, options: Options = {}): Promise<Answer> {
+  const response = await ask(path, options);
   return (response.status === 204 ? undefined : await response.json()) as Answer;
+}
+
+/** A file that `/console/api` writes, under the name that it gives. Raises Problem, as `call`. */
+export async function callFile(path: string, query: Query): Promise<{ name: string; content: Blob }> {
+  const response = await ask(path, { query });
+  const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("content-disposition") ?? "");
+  return { name: decodeURIComponent(named?.[1] ?? "feiqian"), content: await response.blob() };
 }

@@ -22,7 +22,7 @@ export const signIn = (email: string, password: string) =>
 export const signOut = () => call<void>("/session", { method: "DELETE" });
 
 /** A page or an object that one GET answers. With `keep` the page before stays in sight while the next one loads. */
-function get<Answer>(path: string, query: Record<string, string | undefined> = {}, keep = false) {
+export function get<Answer>(path: string, query: Record<string, string | undefined> = {}, keep = false) {
   return queryOptions({
     queryKey: [path, query],
     queryFn: ({ signal }) => call<Answer>(path, { query, signal }),
@@ -65,7 +65,7 @@ export const statementQuery = (merchant: string, account: "available" | "pending
   get<t.Page<t.Entry>>(`/merchants/${id(merchant)}/statement`, { account, cursor }, true);
 
 export const transactionQuery = (transaction: string) =>
-  get<t.Transaction>(`/transactions/${id(transaction)}`);
+  get<t.LedgerTransaction>(`/transactions/${id(transaction)}`);
 
 export const reconciliationQuery = (cursor?: string) =>
   get<t.Page<t.ReconciliationDay>>("/reconciliation", { cursor }, true);
@@ -88,7 +88,7 @@ export const loanQuery = (loan: string) => get<t.LoanPage>(`/loans/${id(loan)}`)
 
 export const fundersQuery = get<{ items: t.Funder[] }>("/funders");
 
-/** Looks often while a check is under way. */
+/** Looks often while a result is awaited. */
 export const invariantsQuery = queryOptions({
   ...get<t.InvariantReport>("/invariants"),
   refetchInterval: ({ state: { data } }) => (data && (data.running || !data.checked_at) ? 1_000 : 30_000),

@@ -6,6 +6,7 @@ import "../kit/layout.css";
 import "../kit/tables.css";
 import "../kit/drawings.css";
 import "./shell/shell.css";
+import "./ledger/ledger.css";
 import "./pages/pages.css";
 import { App } from "./App";
 

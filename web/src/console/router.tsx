@@ -8,6 +8,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { Problem, queryString } from "../api/http";
+import * as ledger from "../api/ledger";
 import * as api from "../api/queries";
 import { parseSearch } from "../kit/paths";
 import { SkeletonPage } from "../kit/states";
@@ -59,6 +60,11 @@ const search = {
   vouchers: only("month", "date", "cursor"),
   trialBalance: only("date", "book"),
   loans: only("state", "cursor"),
+  accounts: only("book", "code", "q", "currency", "state", "group", "non_zero", "cursor"),
+  account: only("from", "to", "kind", "min", "max", "at", "on", "by", "cursor"),
+  holds: only("state", "account", "cursor"),
+  ledgerTrial: only("book", "by", "from", "to"),
+  seals: only("book", "cursor"),
 };
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
@@ -175,6 +181,56 @@ const trialBalanceRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/TrialBalance"), "TrialBalancePage"),
 });
 
+const accountsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/ledger/accounts",
+  validateSearch: search.accounts,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(ledger.accountsQuery(deps)),
+  component: lazyRouteComponent(() => import("./ledger/Accounts"), "Accounts"),
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/ledger/accounts/$id",
+  validateSearch: search.account,
+  loader: ({ context, params }) => void context.queryClient.prefetchQuery(ledger.accountQuery(params.id)),
+  component: lazyRouteComponent(() => import("./ledger/Account"), "AccountPage"),
+});
+
+const holdsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/ledger/holds",
+  validateSearch: search.holds,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(ledger.holdsQuery(deps)),
+  component: lazyRouteComponent(() => import("./ledger/Holds"), "Holds"),
+});
+
+const holdRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/ledger/holds/$id",
+  loader: ({ context, params }) => void context.queryClient.prefetchQuery(ledger.holdQuery(params.id)),
+  component: lazyRouteComponent(() => import("./ledger/Hold"), "HoldPage"),
+});
+
+const ledgerTrialRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/ledger/trial-balance",
+  validateSearch: search.ledgerTrial,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(ledger.ledgerTrialQuery(deps)),
+  component: lazyRouteComponent(() => import("./ledger/TrialBalance"), "LedgerTrialBalance"),
+});
+
+const sealsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/ledger/seals",
+  validateSearch: search.seals,
+  loader: ({ context }) => void context.queryClient.prefetchQuery(ledger.sealsQuery),
+  component: lazyRouteComponent(() => import("./ledger/Seals"), "Seals"),
+});
+
 const loansRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/loans",
@@ -219,6 +275,12 @@ const routeTree = rootRoute.addChildren([
     vouchersRoute,
     voucherRoute,
     trialBalanceRoute,
+    accountsRoute,
+    accountRoute,
+    holdsRoute,
+    holdRoute,
+    ledgerTrialRoute,
+    sealsRoute,
     loansRoute,
     loanRoute,
     fundersRoute,

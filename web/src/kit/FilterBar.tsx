@@ -5,6 +5,7 @@ import dayjs from "dayjs";
 import { type ReactNode, useEffect, useState } from "react";
 import { latestOverviewQuery } from "../api/queries";
 import { useWords } from "../words";
+import { formatMoney, parseMoney } from "./money";
 
 /** The filters of a list. They live in the URL; the bar only shows and changes them. */
 export function FilterBar(props: { children: ReactNode; filtered: boolean; onClear: () => void }) {
@@ -56,6 +57,43 @@ export function TextFilter(props: {
   );
 }
 
+/** An amount as people write it, kept in the URL in minor units. What is no amount is marked and has no effect. */
+export function AmountFilter(props: {
+  label: string;
+  currency: string;
+  value?: string;
+  onChange: (value: string | undefined) => void;
+}) {
+  const { t } = useWords();
+  const { value, currency, onChange } = props;
+  const written = value && /^\d+$/.test(value) ? formatMoney(Number(value), currency, "0") : "";
+  const [text, setText] = useState(written);
+  useEffect(() => setText(written), [written]);
+  const minor = parseMoney(text, currency);
+  const wrong = text.trim() !== "" && minor === null;
+  const commit = () => {
+    const next = minor === null ? undefined : String(minor);
+    if (!wrong && next !== value) onChange(next);
+  };
+  return (
+    <Input
+      className="filter-field"
+      inputMode="decimal"
+      aria-label={props.label}
+      aria-invalid={wrong}
+      placeholder={props.label}
+      status={wrong ? "error" : undefined}
+      title={wrong ? t("ledger.entry.amountInvalid") : undefined}
+      allowClear
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onClear={() => onChange(undefined)}
+      onPressEnter={commit}
+      onBlur={commit}
+    />
+  );
+}
+
 export function ChoiceFilter(props: {
   label: string;
   value?: string;
@@ -63,10 +101,14 @@ export function ChoiceFilter(props: {
   onChange: (value: string | undefined) => void;
   /** A choice that must be made has no clear button. */
   required?: boolean;
+  /** Many or long choices: a wider field in which one can type to find. */
+  wide?: boolean;
 }) {
   return (
     <Select
-      className="filter-field"
+      className={props.wide ? "filter-field filter-wide" : "filter-field"}
+      showSearch={props.wide ? { optionFilterProp: "label" } : false}
+      popupMatchSelectWidth={!props.wide}
       aria-label={props.label}
       placeholder={props.label}
       allowClear={!props.required}
@@ -82,9 +124,11 @@ export function DateFilter(props: {
   value?: string;
   onChange: (value: string | undefined) => void;
   picker?: "date" | "month";
+  /** Down to the second. */
+  time?: boolean;
   required?: boolean;
 }) {
-  const format = props.picker === "month" ? "YYYY-MM" : "YYYY-MM-DD";
+  const format = props.picker === "month" ? "YYYY-MM" : props.time ? "YYYY-MM-DD HH:mm:ss" : "YYYY-MM-DD";
   const parsed = props.value ? dayjs(props.value) : null;
   const { data: latest } = useQuery(latestOverviewQuery);
   return (
@@ -93,6 +137,8 @@ export function DateFilter(props: {
       aria-label={props.label}
       placeholder={props.label}
       picker={props.picker ?? "date"}
+      showTime={props.time}
+      format={format}
       allowClear={!props.required}
       defaultPickerValue={latest ? dayjs(latest.date) : undefined}
       value={parsed?.isValid() ? parsed : null}

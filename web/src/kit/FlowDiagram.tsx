@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState } from "react";
 import type { AccountName, Leg } from "../api/types";
 import { useWords } from "../words";
 import { layoutFlow, mergeEdges } from "./flow";
-import { AccountLabel } from "./LegTable";
+import { AccountLabel, sumsOf } from "./LegTable";
 import { Money } from "./Money";
 import { formatMoney } from "./money";
 
@@ -23,16 +23,23 @@ function useWidth() {
   return { ref, width };
 }
 
-/** A transaction's legs as money that flows from the debited account to the credited one. */
-export function FlowDiagram({ legs }: { legs: Leg[] }) {
+/** A transaction's legs as flows from the debited account to the credited one; what is only held is drawn dashed. */
+export function FlowDiagram({ legs, held }: { legs: Leg[]; held?: boolean }) {
   const { t, pick } = useWords();
   const { ref, width } = useWidth();
   const accounts = new Map<string, AccountName>();
+  const currencies = new Map<string, string>();
   for (const leg of legs) {
     accounts.set(leg.debit.id, leg.debit);
     accounts.set(leg.credit.id, leg.credit);
+    currencies.set(leg.debit.id, leg.currency);
   }
-  const currency = legs[0]?.currency ?? "CNY";
+  const sums = sumsOf(legs);
+  const currencyOf = (edge: { from: string }) => currencies.get(edge.from) ?? "CNY";
+  const written = (edge: { from: string; amount: number }) => {
+    const amount = formatMoney(edge.amount, currencyOf(edge));
+    return sums.length > 1 ? `${currencyOf(edge)} ${amount}` : amount;
+  };
   const all = legs.map((leg) => ({ from: leg.debit.id, to: leg.credit.id, amount: leg.amount }));
   const nodeWidth = Math.round(Math.min(260, Math.max(140, width * 0.29)));
   const flow = layoutFlow(all, Math.max(1, width - 2), nodeWidth);
@@ -41,13 +48,10 @@ export function FlowDiagram({ legs }: { legs: Leg[] }) {
     const account = accounts.get(id);
     return account ? pick(account.chinese, account.english) : id;
   };
-  const sum = formatMoney(
-    legs.reduce((total, leg) => total + leg.amount, 0),
-    currency,
-  );
+  const sum = sums.map(({ currency, amount }) => `${currency} ${formatMoney(amount, currency)}`).join(", ");
 
   return (
-    <div className="flow" ref={ref}>
+    <div className={held ? "flow flow-held" : "flow"} ref={ref}>
       {narrow ? (
         <ul className="flow-lines">
           {mergeEdges(all).map((edge) => (
@@ -56,7 +60,8 @@ export function FlowDiagram({ legs }: { legs: Leg[] }) {
               from={accounts.get(edge.from)}
               to={accounts.get(edge.to)}
               amount={edge.amount}
-              currency={currency}
+              currency={currencyOf(edge)}
+              several={sums.length > 1}
             />
           ))}
         </ul>
@@ -75,12 +80,12 @@ export function FlowDiagram({ legs }: { legs: Leg[] }) {
                   {t("ledger.flow.leg", {
                     from: name(edge.from),
                     to: name(edge.to),
-                    amount: formatMoney(edge.amount, currency),
+                    amount: written(edge),
                   })}
                 </title>
                 <path d={edge.path} strokeWidth={edge.thickness} />
                 <text x={edge.label.x} y={edge.label.y} dy="0.35em" textAnchor={edge.label.anchor}>
-                  {formatMoney(edge.amount, currency)}
+                  {written(edge)}
                 </text>
               </g>
             ))}
@@ -88,7 +93,7 @@ export function FlowDiagram({ legs }: { legs: Leg[] }) {
               const account = accounts.get(node.id);
               return (
                 <foreignObject key={node.id} x={node.x} y={node.y} width={nodeWidth} height={node.height}>
-                  <div className="flow-node">{account && <AccountLabel account={account} />}</div>
+                  <div className="flow-node">{account && <AccountLabel account={account} linked />}</div>
                 </foreignObject>
               );
             })}
@@ -99,15 +104,24 @@ export function FlowDiagram({ legs }: { legs: Leg[] }) {
   );
 }
 
-function FlowLine(props: { from?: AccountName; to?: AccountName; amount: number; currency: string }) {
+function FlowLine(props: {
+  from?: AccountName;
+  to?: AccountName;
+  amount: number;
+  currency: string;
+  several: boolean;
+}) {
   return (
     <li>
-      {props.from && <AccountLabel account={props.from} />}
+      {props.from && <AccountLabel account={props.from} linked />}
       <span className="flow-arrow" aria-hidden="true">
         ↓
       </span>
-      <Money minor={props.amount} currency={props.currency} />
-      {props.to && <AccountLabel account={props.to} />}
+      <span className="flow-amount">
+        {props.several && <small className="quiet">{props.currency} </small>}
+        <Money minor={props.amount} currency={props.currency} />
+      </span>
+      {props.to && <AccountLabel account={props.to} linked />}
     </li>
   );
 }

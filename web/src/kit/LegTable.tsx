@@ -1,24 +1,35 @@
 import type { AccountName, Leg } from "../api/types";
 import { useWords } from "../words";
+import { AppLink } from "./AppLink";
 import { Money } from "./Money";
 import { currencyUnit } from "./money";
+import { paths } from "./paths";
 import { TableScroll } from "./TableScroll";
 
-export function AccountLabel({ account }: { account: AccountName }) {
+/** What an account is for and whose it is; `linked` leads to its page. */
+export function AccountLabel({ account, linked }: { account: AccountName; linked?: boolean }) {
   const { pick } = useWords();
+  const name = pick(account.chinese, account.english);
   return (
     <span className="account" title={`${account.book} · ${account.code} · ${account.id}`}>
-      <span>{pick(account.chinese, account.english)}</span>
+      <span>{linked ? <AppLink href={paths.account(account.id)}>{name}</AppLink> : name}</span>
       {account.owner_name && <small>{account.owner_name}</small>}
     </span>
   );
 }
 
+/** What legs move in all, currency by currency: amounts of two currencies are never added. */
+export function sumsOf(legs: Pick<Leg, "amount" | "currency">[]): { currency: string; amount: number }[] {
+  const sums = new Map<string, number>();
+  for (const leg of legs) sums.set(leg.currency, (sums.get(leg.currency) ?? 0) + leg.amount);
+  return [...sums].map(([currency, amount]) => ({ currency, amount }));
+}
+
 /** The legs as an accountant writes them: one line a leg, debit and credit account, the sum below. */
 export function LegTable({ legs }: { legs: Leg[] }) {
   const { t, language } = useWords();
-  const currency = legs[0]?.currency ?? "CNY";
-  const sum = legs.reduce((total, leg) => total + leg.amount, 0);
+  const sums = sumsOf(legs);
+  const several = sums.length > 1;
   return (
     <div className="table-box narrow-scroll">
       <TableScroll label={t("ledger.legs")}>
@@ -28,7 +39,8 @@ export function LegTable({ legs }: { legs: Leg[] }) {
               <th scope="col">{t("ledger.debit")}</th>
               <th scope="col">{t("ledger.credit")}</th>
               <th scope="col" className="right">
-                {t("ledger.amount")} <small>{currencyUnit(currency, language)}</small>
+                {t("ledger.amount")}{" "}
+                {sums.length === 1 && <small>{currencyUnit(sums[0]?.currency ?? "CNY", language)}</small>}
               </th>
             </tr>
           </thead>
@@ -37,12 +49,13 @@ export function LegTable({ legs }: { legs: Leg[] }) {
               // biome-ignore lint/suspicious/noArrayIndexKey: legs are immutable and have no name of their own
               <tr key={index}>
                 <td>
-                  <AccountLabel account={leg.debit} />
+                  <AccountLabel account={leg.debit} linked />
                 </td>
                 <td>
-                  <AccountLabel account={leg.credit} />
+                  <AccountLabel account={leg.credit} linked />
                 </td>
                 <td className="right">
+                  {several && <small className="quiet">{leg.currency} </small>}
                   <Money minor={leg.amount} currency={leg.currency} />
                 </td>
               </tr>
@@ -50,14 +63,17 @@ export function LegTable({ legs }: { legs: Leg[] }) {
           </tbody>
           {legs.length > 1 && (
             <tfoot>
-              <tr>
-                <th scope="row" colSpan={2}>
-                  {t("common.total")}
-                </th>
-                <td className="right">
-                  <Money minor={sum} currency={currency} />
-                </td>
-              </tr>
+              {sums.map(({ currency, amount }) => (
+                <tr key={currency}>
+                  <th scope="row" colSpan={2}>
+                    {t("common.total")}
+                  </th>
+                  <td className="right">
+                    {several && <small className="quiet">{currency} </small>}
+                    <Money minor={amount} currency={currency} />
+                  </td>
+                </tr>
+              ))}
             </tfoot>
           )}
         </table>

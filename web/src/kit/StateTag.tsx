@@ -1,4 +1,12 @@
-import type { LoanState, MatchStatus, PaymentState, ReconciliationDay, Refund } from "../api/types";
+import type {
+  AccountState,
+  HoldState,
+  LoanState,
+  MatchStatus,
+  PaymentState,
+  ReconciliationDay,
+  Refund,
+} from "../api/types";
 import { useWords, wordFor } from "../words";
 
 /** Colour means state only: good, bad, warning, waiting for somebody, at rest. */
@@ -34,6 +42,19 @@ const match: Record<MatchStatus, Tone> = {
   state_differs: "bad",
   carried_over: "warn",
 };
+const account: Record<AccountState, Tone> = {
+  active: "good",
+  receive_only: "warn",
+  pay_only: "warn",
+  frozen: "bad",
+  closed: "idle",
+};
+const hold: Record<HoldState, Tone> = {
+  open: "wait",
+  captured: "good",
+  released: "idle",
+  expired: "warn",
+};
 const credit: Record<string, Tone> = { approved: "good", declined: "bad", referred: "warn" };
 
 const tones = {
@@ -42,6 +63,8 @@ const tones = {
   "loan.state": loan,
   "reconciliation.state": day,
   "reconciliation.status": match,
+  "ledger.state": account,
+  "ledger.hold.state": hold,
   "credit.outcome": credit,
 } satisfies Record<string, Record<string, Tone>>;
 

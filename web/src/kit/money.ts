@@ -36,6 +36,15 @@ export function formatMovement(minor: number, currency = "CNY"): string {
   return minor > 0 ? `+${formatMoney(minor, currency)}` : formatMoney(minor, currency);
 }
 
+/** Minor units of an amount as people type it (`1,234.5`, `¥1234.50`); null when it is none, or too fine. */
+export function parseMoney(text: string, currency: string): number | null {
+  const found = /^[¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d{1,13})(?:\.(\d+))?$/.exec(text.trim());
+  const digits = minorDigits(currency);
+  const rest = found?.[2] ?? "";
+  if (!found?.[1] || rest.length > digits) return null;
+  return Number(found[1].replaceAll(",", "") + rest.padEnd(digits, "0"));
+}
+
 /** How a column or a figure names its currency: 元 for the yuan in Chinese, the ISO code otherwise. */
 export function currencyUnit(currency: string, language: Language): string {
   return currency === "CNY" && language === "zh" ? "元" : currency;

@@ -8,6 +8,9 @@ export const paths = {
   reconciliationDay: (date: string) => `/reconciliation/${id(date)}`,
   voucher: (voucher: string) => `/vouchers/${id(voucher)}`,
   loan: (loan: string) => `/loans/${id(loan)}`,
+  account: (account: string) => `/ledger/accounts/${id(account)}`,
+  accountsOf: (filter: Record<string, string>) => `/ledger/accounts?${new URLSearchParams(filter)}`,
+  hold: (hold: string) => `/ledger/holds/${id(hold)}`,
   paymentsOf: (filter: Record<string, string>) => `/payments?${new URLSearchParams(filter)}`,
 };
 

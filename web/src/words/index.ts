@@ -56,10 +56,17 @@ export function wordFor(prefix: string, code: string): string {
   return code.replace(/[._]/g, " ");
 }
 
-/** Whose books: the platform's, or a funder's (`funder:bank-a`). */
+/** What a platform itself calls its book or group: the end of `own:<platform>:petty-cash`. */
+export function shortName(name: string): string {
+  return name.split(":").at(-1) ?? name;
+}
+
+/** Whose books: the platform's, a funder's (`funder:bank-a`), or a platform's own (`own:<platform>:petty-cash`). */
 export function bookName(book: string): string {
-  const [kind = "", name] = book.split(":");
-  return name === undefined ? wordFor("book", kind) : translators[language]("book.funder", { name });
+  const [kind = "", ...rest] = book.split(":");
+  const name = rest.at(-1);
+  if (name === undefined) return wordFor("book", kind);
+  return translators[language](kind === "own" ? "book.own" : "book.funder", { name });
 }
 
 /** The words of the chosen language: `t("nav.payments")`, and `pick` for texts that the server sends in both. */

@@ -15,6 +15,7 @@ interface Choice {
   title: string;
   subtitle: string | null;
   amount: number | null;
+  currency?: string | null;
   link: string;
 }
 
@@ -130,7 +131,9 @@ export default function SearchDialog(props: {
               {choice.title}
               {choice.subtitle && <small>{choice.subtitle}</small>}
             </span>
-            {choice.amount !== null && <Money minor={choice.amount} />}
+            {choice.amount !== null && (
+              <Money minor={choice.amount} currency={choice.currency ?? undefined} />
+            )}
           </div>
         ))}
       </div>

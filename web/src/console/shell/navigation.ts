@@ -24,6 +24,15 @@ export const navigation: { key: Key | null; items: NavigationItem[] }[] = [
     ],
   },
   {
+    key: "nav.ledger",
+    items: [
+      { key: "nav.accounts", href: "/ledger/accounts" },
+      { key: "nav.holds", href: "/ledger/holds" },
+      { key: "nav.ledgerTrial", href: "/ledger/trial-balance" },
+      { key: "nav.seals", href: "/ledger/seals" },
+    ],
+  },
+  {
     key: "nav.credit",
     items: [
       { key: "nav.loans", href: "/loans" },

@@ -142,6 +142,7 @@ export const work: Record<keyof typeof chinese, string> = {
   "kind.interest": "Interest accrued",
   "kind.penalty": "Penalty interest accrued",
   "kind.loan_repayment": "Loan repayment",
+  "kind.hold_expiry": "Hold expired",
 
   "fact.volume": "Settled volume",
   "fact.gross": "Sales",
@@ -204,6 +205,7 @@ export const work: Record<keyof typeof chinese, string> = {
 
   "book.platform": "Platform",
   "book.funder": "Funder {name}",
+  "book.own": "Own book {name}",
 
   "voucher.kind": "Kind",
   "voucher.summary": "Summary",

@@ -140,6 +140,7 @@ export const work = {
   "kind.interest": "计息",
   "kind.penalty": "罚息",
   "kind.loan_repayment": "还款",
+  "kind.hold_expiry": "到期解冻",
 
   "fact.volume": "结算额",
   "fact.gross": "销售额",
@@ -202,6 +203,7 @@ export const work = {
 
   "book.platform": "平台",
   "book.funder": "资金方 {name}",
+  "book.own": "自有账套 {name}",
 
   "voucher.kind": "类型",
   "voucher.summary": "摘要",
