@@ -116,6 +116,7 @@ from feiqian.ledger.queries import (
     transactions,
     trial_balance,
 )
+from feiqian.ledger.queries.blocks import blocks
 from feiqian.ledger.refusals import (
     PRECEDENCE,
     AccountUnknown,
@@ -263,6 +264,7 @@ __all__ = [
     "balances_at",
     "balances_at_close",
     "balances_by_owner",
+    "blocks",
     "books",
     "check_proof",
     "close_account",
