@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from feiqian.infra.database import Database
+from feiqian.infra.database import Database, Transaction
 from feiqian.kernel.clock import ManualClock
 from feiqian.kernel.errors import Refusal
 from feiqian.kernel.ids import derived_id, show_id
@@ -54,7 +54,7 @@ TOP_UP = "top_up,own.cash/bank,own.wallet/alice,{},CNY,2019-05-01T09:00:00+08:00
 async def prepare(database: Database, *refs: AccountRef) -> None:
     """Two subjects, and the accounts."""
 
-    async def operation(tx):
+    async def operation(tx: Transaction) -> None:
         for code, side, overdraft in (("own.cash", Side.DEBIT, None), ("own.wallet", Side.CREDIT, 0)):
             await define_subject(
                 tx, now=NOW, code=code, side=side, overdraft=overdraft, chinese=code, english=code
@@ -395,8 +395,12 @@ class TestAnImportThatWasInterrupted:
             "FEIQIAN_DATABASE_URL": database_urls[0],
             "FEIQIAN_DATABASE_ADMIN_URL": database_urls[1],
         }
-        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-        process = await asyncio.create_subprocess_exec(*command, env=environment, **pipes)
+
+        async def start() -> asyncio.subprocess.Process:
+            pipe = asyncio.subprocess.PIPE
+            return await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe, stderr=pipe)
+
+        process = await start()
         while await rows_done(database) < 8000:
             assert process.returncode is None, await process.communicate()
             await asyncio.sleep(0.01)
@@ -405,7 +409,7 @@ class TestAnImportThatWasInterrupted:
         left = await rows_done(database)
         assert 8000 <= left < count
         assert await shown(database, ALICE) == [left]
-        process = await asyncio.create_subprocess_exec(*command, env=environment, **pipes)
+        process = await start()
         output, errors = await process.communicate()
         assert process.returncode == 0, errors
         result = msgspec.json.decode(output.splitlines()[-1])

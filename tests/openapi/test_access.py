@@ -10,6 +10,8 @@ from tests.loop.house import House
 pytestmark = pytest.mark.anyio
 
 ANY_PAYMENT = "/v1/payments/payment_00000000000000000000000000"
+ANY_ACCOUNT = "/v1/ledger/accounts/account_00000000000000000000000000"
+ANY_TRANSACTION = "transaction_00000000000000000000000000"
 ROUTES = (
     ("POST", "/v1/merchants", Scope.PAYMENTS),
     ("GET", "/v1/merchants/A", Scope.PAYMENTS),
@@ -34,6 +36,37 @@ ROUTES = (
     ("POST", "/v1/days/2026-03-01/close", Scope.OPERATIONS),
     ("POST", "/v1/days/2026-03-01/reconcile", Scope.OPERATIONS),
     ("POST", "/v1/days/2026-03-01/vouchers", Scope.OPERATIONS),
+    ("POST", "/v1/ledger/subjects", Scope.LEDGER),
+    ("GET", "/v1/ledger/subjects", Scope.LEDGER),
+    ("POST", "/v1/ledger/accounts", Scope.LEDGER),
+    ("GET", "/v1/ledger/accounts?book=main", Scope.LEDGER),
+    ("GET", ANY_ACCOUNT, Scope.LEDGER),
+    ("GET", f"{ANY_ACCOUNT}/changes", Scope.LEDGER),
+    ("GET", f"{ANY_ACCOUNT}/balance", Scope.LEDGER),
+    ("GET", f"{ANY_ACCOUNT}/statement", Scope.LEDGER),
+    ("GET", f"{ANY_ACCOUNT}/statement.csv", Scope.LEDGER),
+    ("GET", f"{ANY_ACCOUNT}/statement.xlsx", Scope.LEDGER),
+    ("GET", f"{ANY_ACCOUNT}/statement.pdf", Scope.LEDGER),
+    ("POST", f"{ANY_ACCOUNT}/freeze", Scope.LEDGER),
+    ("POST", f"{ANY_ACCOUNT}/overdraft", Scope.LEDGER),
+    ("POST", f"{ANY_ACCOUNT}/close", Scope.LEDGER),
+    ("POST", "/v1/ledger/groups/all/add", Scope.LEDGER),
+    ("POST", "/v1/ledger/groups/all/remove", Scope.LEDGER),
+    ("GET", "/v1/ledger/groups/all/balance", Scope.LEDGER),
+    ("GET", "/v1/ledger/books", Scope.LEDGER),
+    ("GET", "/v1/ledger/books/main/trial-balance", Scope.LEDGER),
+    ("POST", "/v1/ledger/transactions", Scope.LEDGER),
+    ("POST", "/v1/ledger/transactions/batch", Scope.LEDGER),
+    ("GET", "/v1/ledger/transactions", Scope.LEDGER),
+    ("GET", f"/v1/ledger/transactions/{ANY_TRANSACTION}", Scope.LEDGER),
+    ("POST", f"/v1/ledger/transactions/{ANY_TRANSACTION}/reverse", Scope.LEDGER),
+    ("GET", f"/v1/ledger/holds?account={ANY_TRANSACTION}", Scope.LEDGER),
+    ("GET", f"/v1/ledger/holds/{ANY_TRANSACTION}", Scope.LEDGER),
+    ("POST", "/v1/ledger/imports?id=x&book=main", Scope.LEDGER),
+    ("GET", "/v1/ledger/imports?book=main", Scope.LEDGER),
+    ("GET", "/v1/ledger/imports/x", Scope.LEDGER),
+    ("GET", "/v1/ledger/imports/x/refusals", Scope.LEDGER),
+    ("GET", "/v1/ledger/imports/x/refusals.csv", Scope.LEDGER),
 )
 
 

@@ -1,19 +1,43 @@
 """Statements of a partner's own accounts."""
 
-from datetime import date
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
+from urllib.parse import quote
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Stream
 
 from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
-from feiqian.ledger import EntryFilter, EntryView, show_entry, statement
+from feiqian.infra.web import language_of
+from feiqian.kernel.calendar import business_date
+from feiqian.ledger import (
+    Account,
+    Days,
+    EntryFilter,
+    EntryView,
+    show_entry,
+    statement,
+    statement_csv,
+    statement_file_name,
+    statement_pdf,
+    statement_xlsx,
+)
 from feiqian.members import Scope
 from feiqian.openapi.access import needs
-from feiqian.openapi.given import GivenCaller, GivenDatabase
-from feiqian.openapi.ledger.accounts import own_account
+from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase
+from feiqian.openapi.ledger.accounts import DATE_MAX, own_account
+from feiqian.openapi.ledger.given import PartnerRequest
 
 SEQUENCE_MAX = 2**62
+DATE_MIN = date.min + timedelta(days=1)
+"""The day before it is a date too."""
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
 From = Annotated[date | None, QueryParameter(name="from", description="first business date")]
 To = Annotated[date | None, QueryParameter(name="to", description="last business date")]
 
@@ -52,3 +76,83 @@ class StatementController(Controller):
             )
         items = [show_entry(line) for line in lines[:limit]]
         return Page(items=items, next_cursor=show_cursor(items[-1].sequence) if len(lines) > limit else None)
+
+    @get("/statement.csv", summary="Download an account's statement as CSV", media_type=CSV)
+    async def as_csv(
+        self,
+        account_id: FromPath[str],
+        request: PartnerRequest,
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
+        first: From = None,
+        last: To = None,
+    ) -> Stream:
+        """What moved the balance, oldest first, between opening and closing balance, of any length. Without ``to`` it
+        ends today."""
+        period, language = _period(first, last, business_date(clock.now())), language_of(request)
+        async with database.reading() as tx:
+            account = await own_account(tx, caller, account_id)
+
+        async def content() -> AsyncIterator[bytes]:
+            async with database.reading() as tx:
+                async for part in statement_csv(tx, account=account.id, period=period, language=language):
+                    yield part
+
+        return Stream(content, media_type=CSV, headers=_named(account, period, language, "csv"))
+
+    @get("/statement.xlsx", summary="Download an account's statement for Excel", media_type=XLSX)
+    async def as_xlsx(
+        self,
+        account_id: FromPath[str],
+        request: PartnerRequest,
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
+        first: From = None,
+        last: To = None,
+    ) -> Response[bytes]:
+        """The same as CSV has, amounts as numbers."""
+        now, language = clock.now(), language_of(request)
+        period = _period(first, last, business_date(now))
+        with TemporaryDirectory(prefix="feiqian-statement-") as folder:
+            path = Path(folder) / "statement.xlsx"
+            async with database.reading() as tx:
+                account = await own_account(tx, caller, account_id)
+                await statement_xlsx(
+                    tx, account=account.id, period=period, now=now, language=language, path=path
+                )
+            content = path.read_bytes()
+        return Response(content, media_type=XLSX, headers=_named(account, period, language, "xlsx"))
+
+    @get("/statement.pdf", summary="Download an account's statement for printing", media_type=PDF)
+    async def as_pdf(
+        self,
+        account_id: FromPath[str],
+        request: PartnerRequest,
+        caller: GivenCaller,
+        database: GivenDatabase,
+        clock: GivenClock,
+        first: From = None,
+        last: To = None,
+    ) -> Response[bytes]:
+        """The same as CSV has, up to 2,000 entries."""
+        now, language = clock.now(), language_of(request)
+        period = _period(first, last, business_date(now))
+        async with database.reading() as tx:
+            account = await own_account(tx, caller, account_id)
+            content = await statement_pdf(tx, account=account.id, period=period, now=now, language=language)
+        return Response(content, media_type=PDF, headers=_named(account, period, language, "pdf"))
+
+
+def _period(first: date | None, last: date | None, today: date) -> Days:
+    return Days(
+        first=None if first is None else max(first, DATE_MIN),
+        last=min(today if last is None else last, DATE_MAX),
+    )
+
+
+def _named(account: Account, period: Days, language: str, suffix: str) -> dict[str, str]:
+    """Under which name the file is kept; it may be Chinese (RFC 6266)."""
+    name = statement_file_name(account, period=period, language=language, suffix=suffix)
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
