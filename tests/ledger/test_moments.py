@@ -223,6 +223,8 @@ class TestATrialBalance:
             (Days(last=TODAY), {"book": "platform", "group": "g"}),
             (Days(first=day(1), last=day(0)), {"book": "platform"}),
             (Booked(since=at(1), until=at(0)), {"book": "platform"}),
+            (Days(last=date.max), {"book": "platform"}),
+            (Days(first=date.min, last=TODAY), {"book": "platform"}),
         ],
     )
     async def test_must_have_one_scope_and_a_period(

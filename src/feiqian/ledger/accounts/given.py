@@ -17,12 +17,12 @@ _BOOK = re.compile(rf"{PLATFORM_BOOK}|funder:[^\0]+|own:[^:\0]+:[^\0]+")
 
 
 def check_text(text: str, field: str, length_max: int) -> str:
-    """Return ``text`` if it says something and fits.
+    """Return ``text`` if it says something, can be printed and fits.
 
     Raises: InvalidRequest.
     """
-    if not text.strip() or len(text) > length_max or "\0" in text:
-        raise InvalidRequest(field=field, reason=f"must be 1 to {length_max} characters, without U+0000")
+    if not text.strip() or len(text) > length_max or not text.replace("\n", "").isprintable():
+        raise InvalidRequest(field=field, reason=f"must be 1 to {length_max} printable characters")
     return text
 
 

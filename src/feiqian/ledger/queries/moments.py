@@ -170,9 +170,10 @@ async def balance_curve(
     look-ups of one halving, however many entries the account has.
     Raises: InvalidRequest, MomentArchived.
     """
+    check_days(first, last)
+    if points_max < 1:
+        raise InvalidRequest(field="points_max", reason="must be at least 1")
     count = (last - first).days + 1
-    if count < 1 or points_max < 1:
-        raise InvalidRequest(field="first", reason="must not be after last")
     step = -(-count // points_max)
     days = [last - timedelta(days=number) for number in range(0, count, step)][::-1]
     asked = {end_of(day): day for day in days}
@@ -192,6 +193,14 @@ async def refuse_archived(tx: Transaction, *, accounts: Sequence[UUID], moment: 
     )
     if since is not None:
         raise MomentArchived(since=since.isoformat())
+
+
+def check_days(first: date | None, last: date) -> None:
+    """Raises: InvalidRequest when the first comes after the last, or a year has no neighbours in the calendar."""
+    if first is not None and first > last:
+        raise InvalidRequest(field="first", reason="must not be after last")
+    if last.year >= date.max.year or (first is not None and first.year <= date.min.year):
+        raise InvalidRequest(field="last", reason="must be of the years 2 to 9998")
 
 
 def check_aware(moment: datetime) -> datetime:

@@ -13,7 +13,7 @@ import msgspec
 
 from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import InvalidRequest
-from feiqian.ledger.queries.moments import HALVING, MomentArchived, check_aware, refuse_archived
+from feiqian.ledger.queries.moments import HALVING, MomentArchived, check_aware, check_days, refuse_archived
 from feiqian.ledger.queries.moved import MOVED
 
 
@@ -35,10 +35,11 @@ Period = Days | Booked
 
 
 async def refuse_archived_period(tx: Transaction, *, account: UUID, period: Period) -> None:
-    """Raises: MomentArchived when entries of one account in that period are in the archive."""
+    """Raises: MomentArchived when entries of one account in that period are in the archive; InvalidRequest."""
     if isinstance(period, Booked):
         await refuse_archived(tx, accounts=[account], moment=period.since or _BEGINNING)
         return
+    check_days(period.first, period.last)
     since = await tx.maybe(
         date,
         "SELECT business_date + 1 FROM ledger.archived_total WHERE cell = %s AND account = %s"
@@ -106,8 +107,7 @@ async def _by_date(
     tx: Transaction, period: Days, scope: LiteralString, values: dict[str, object]
 ) -> list[TrialRow]:
     first, last = period.first, period.last
-    if first is not None and first > last:
-        raise InvalidRequest(field="first", reason="must not be after last")
+    check_days(first, last)
     # Without a first date only what is later is read, and taken off the counters.
     moved = _DAYS_THROUGH if first is None else _DAYS
     values |= {"first": first or last + timedelta(days=1), "last": last}
