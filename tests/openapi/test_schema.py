@@ -138,6 +138,7 @@ class TestTheDocument:
             "reason": "returned",
             "description": "tea",
             "cursor": None,
+            "at": None,
             "buyer": "b1",
             "metadata": {},
         }
