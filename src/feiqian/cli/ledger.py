@@ -1,10 +1,13 @@
-"""`feiqian ledger …`: verify, seal, and prove."""
+"""`feiqian ledger …`: verify, seal, prove, archive."""
 
 import argparse
 import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
+from itertools import groupby
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -13,18 +16,22 @@ from feiqian.app.databases import DatabaseUrls, open_database
 from feiqian.app.invariants import DOMAINS
 from feiqian.cli.running import run
 from feiqian.infra.database import Database
-from feiqian.infra.invariants import Finding, check
+from feiqian.infra.invariants import SAMPLE_COUNT_MAX, Finding, check
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import SystemClock
 from feiqian.ledger import (
     KEY_FILE,
+    ArchivedBlock,
+    ArchiveFailed,
     Block,
     KeyUnusable,
     ProofInvalid,
     SigningKey,
     Verified,
+    archive_months,
     check_proof,
     count_transactions,
+    find_archive_faults,
     load_key,
     read_public_key,
     seal_all,
@@ -44,8 +51,10 @@ def verify(settings: Settings, arguments: argparse.Namespace) -> int:
     begun = time.monotonic()
     jobs = arguments.jobs or os.cpu_count() or 1
     with open_database(settings) as urls:
-        transactions, verified, others = run(_verify(settings, urls, jobs))
+        transactions, verified, others, in_files = run(_verify(settings, urls, jobs, arguments.archive))
     findings = [*verified.findings, *others]
+    if arguments.archive:
+        findings.append(_archive_finding(in_files))
     broken = [finding for finding in findings if finding.violations]
     for finding in findings:
         mark = "BROKEN" if finding.violations else "holds "
@@ -66,14 +75,16 @@ def verify(settings: Settings, arguments: argparse.Namespace) -> int:
             "blocks": verified.blocks,
             "verified": not broken,
             "broken": [finding.name for finding in broken],
-            "faults": [str(fault) for fault in verified.faults[:FAULTS_SHOWN]],
+            "faults": [*(str(fault) for fault in verified.faults), *in_files][:FAULTS_SHOWN],
             "seconds": round(seconds, 3),
         }
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
     return 1 if broken else 0
 
 
-async def _verify(settings: Settings, urls: DatabaseUrls, jobs: int) -> tuple[int, Verified, list[Finding]]:
+async def _verify(
+    settings: Settings, urls: DatabaseUrls, jobs: int, archive_directory: Path | None
+) -> tuple[int, Verified, list[Finding], list[str]]:
     database = Database(
         urls.url, cell=settings.cell, connections_max=jobs + 1, statement_timeout_s=STATEMENT_TIMEOUT_S
     )
@@ -85,7 +96,23 @@ async def _verify(settings: Settings, urls: DatabaseUrls, jobs: int) -> tuple[in
                 for domain, invariants in DOMAINS.items()
                 for finding in await check(tx, domain=domain, invariants=invariants)
             ]
-            return await count_transactions(tx), verified, others
+            in_files = (
+                [fault async for fault in find_archive_faults(tx, archive_directory)]
+                if archive_directory
+                else []
+            )
+            return await count_transactions(tx), verified, others, in_files
+
+
+def _archive_finding(faults: list[str]) -> Finding:
+    return Finding(
+        name="ledger_archive_holds",
+        domain="ledger",
+        english="Every archived leg is in its file as it was sealed.",
+        chinese="每条归档分录与其封存时一致。",
+        violations=len(faults),
+        sample=faults[:SAMPLE_COUNT_MAX],
+    )
 
 
 def seal(settings: Settings, _: argparse.Namespace) -> int:
@@ -101,6 +128,33 @@ def seal(settings: Settings, _: argparse.Namespace) -> int:
 async def _seal(settings: Settings, urls: DatabaseUrls) -> list[Block]:
     async with Database(urls.url, cell=settings.cell, statement_timeout_s=STATEMENT_TIMEOUT_S) as database:
         return await seal_all(database, clock=SystemClock())
+
+
+def archive(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Move the legs of whole months, sealed and checked, into Parquet files."""
+    directory = arguments.directory or settings.data_dir / "archive"
+    try:
+        with open_database(settings) as urls:
+            rows = run(_archive(settings, urls, directory, arguments.through))
+    except ArchiveFailed as error:
+        print(f"feiqian: {error}", file=sys.stderr)
+        return 1
+    for name, group in groupby(rows, key=lambda row: row.file):
+        members = list(group)
+        print(f"{directory / name}  {len(members)} blocks, {sum(row.legs for row in members)} legs")
+    print(f"{sum(row.legs for row in rows)} legs archived.")
+    return 0
+
+
+async def _archive(
+    settings: Settings, urls: DatabaseUrls, directory: Path, through: date
+) -> list[ArchivedBlock]:
+    # The application may not delete history: only the owner of the schema may.
+    database = Database(
+        urls.admin_url, cell=settings.cell, role=None, statement_timeout_s=STATEMENT_TIMEOUT_S
+    )
+    async with database:
+        return await archive_months(database, directory=directory, through=through, clock=SystemClock())
 
 
 def proof(settings: Settings, arguments: argparse.Namespace) -> int:

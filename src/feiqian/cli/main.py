@@ -72,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _month(text: str) -> date:
+    return date.fromisoformat(f"{text}-01")
+
+
 def _add_ledger(commands: Any) -> None:
     command = commands.add_parser("ledger", help="look after the ledger")
     actions = command.add_subparsers(metavar="ACTION", required=True)
@@ -81,6 +85,9 @@ def _add_ledger(commands: Any) -> None:
     )
     command.add_argument("--jobs", type=int, metavar="N", help="connections at work (default: one a core)")
     command.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    command.add_argument(
+        "--archive", type=Path, metavar="DIR", help="check the archive's files in this directory too"
+    )
     command.set_defaults(run=ledger.verify)
     command = actions.add_parser("seal", help="seal now what was posted since the last block")
     command.set_defaults(run=ledger.seal)
@@ -95,6 +102,14 @@ def _add_ledger(commands: Any) -> None:
         "--with-legs", action="store_true", help="every movement too, not the counters alone"
     )
     command.set_defaults(run=ledger.proof)
+    command = actions.add_parser(
+        "archive", help="move whole months, sealed and checked, into Parquet files; needs the admin role"
+    )
+    command.add_argument("--through", required=True, type=_month, metavar="YYYY-MM")
+    command.add_argument(
+        "--directory", type=Path, metavar="DIR", help="default: archive in the data directory"
+    )
+    command.set_defaults(run=ledger.archive)
     command = actions.add_parser("check-proof", help="check a proof; needs no database")
     command.add_argument("file", type=Path)
     command.add_argument(

@@ -10,6 +10,8 @@ from feiqian.infra.database import Transaction
 from feiqian.kernel.calendar import business_date
 from feiqian.kernel.ids import derived_id
 from feiqian.ledger import store
+from feiqian.ledger.archive.model import ArchivedContent, short_hashes, unpack_content
+from feiqian.ledger.archive.store import read_archived
 from feiqian.ledger.chart import CHART
 from feiqian.ledger.counting import count_batch
 from feiqian.ledger.deciding import decide
@@ -220,19 +222,28 @@ async def _originals(tx: Transaction, asked: Sequence[NewTransaction]) -> dict[U
 async def _recall(tx: Transaction, fence: store.Fence) -> dict[UUID, tuple[Content, LedgerRefusal | None]]:
     """What was asked before under the same ids, and the refusal of those that were not posted."""
     recalled: dict[UUID, tuple[Content, LedgerRefusal | None]] = {}
+    unexplained = {*fence.refused, *fence.known}
     if fence.refused:
         for row in await store.read_refused(tx, fence.refused):
             recalled[row.id] = (row.request, BY_CODE[row.code](**row.facts))
+            unexplained.discard(row.id)
     # Two requests of one id over different accounts do not wait for each other: one may be refused while the other is
     # posted. What was posted counts.
     if fence.known:
         for row in await store.read_posted(tx, fence.known):
             recalled[row.id] = (posted_content(row), None)
+            unexplained.discard(row.id)
+    unexplained |= set(fence.refused) & set(fence.known)
+    # Archived before, in between, or up to now in one of its books only.
+    if unexplained:
+        for row in await read_archived(tx, list(unexplained)):
+            recalled[row.id] = (unpack_content(row.content), None)
     return recalled
 
 
-def _refuse_replay(transaction: NewTransaction, had: dict[str, object]) -> LedgerRefusal | None:
-    return refuse_altered(transaction.id, asked_content(transaction), had)
+def _refuse_replay(transaction: NewTransaction, had: Content) -> LedgerRefusal | None:
+    asked = asked_content(transaction)
+    return refuse_altered(transaction.id, short_hashes(asked) if isinstance(had, ArchivedContent) else asked, had)
 
 
 async def _write(

@@ -45,7 +45,7 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
     known: list[UUID]
     """Ids that were posted before."""
     refused: list[UUID]
-    """Ids that were refused before."""
+    """Ids that were refused before, or whose legs have been archived."""
 
 
 async def lock_accounts(tx: Transaction, keys: Iterable[bytes]) -> None:
@@ -78,7 +78,9 @@ async def take_fence(tx: Transaction, *, keys: Sequence[bytes], ids: Sequence[by
         )
         refused = tx.connection.cursor(binary=True)
         await refused.execute(
-            "SELECT id FROM ledger.refusal WHERE cell = %s AND id = ANY(%s)", (tx.cell, known)
+            "SELECT id FROM ledger.refusal WHERE cell = %s AND id = ANY(%s)"
+            " UNION ALL SELECT id FROM ledger.archived_transaction WHERE cell = %s AND id = ANY(%s)",
+            (tx.cell, known, tx.cell, known),
         )
         return Fence(
             accounts=await read.fetchall(),

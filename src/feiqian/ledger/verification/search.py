@@ -67,7 +67,7 @@ class Search:
 
     def _chains(self, blocks: list[tuple[str, int, int]]) -> Iterator[Work]:
         self.blocks = len(blocks)
-        yield self._find_orphans
+        yield self._find_strays
         first = accounts = 0
         for index, (book, number, count) in enumerate(blocks):
             first = first or number
@@ -84,7 +84,7 @@ class Search:
 
         return work
 
-    async def _find_orphans(self, tx: Transaction) -> None:
+    async def _find_strays(self, tx: Transaction) -> None:
         self.faults += [
             Fault(
                 rule=Rule.SEALS,
@@ -93,6 +93,15 @@ class Search:
                 block=number,
             )
             for book, number in await store.orphaned_blocks(tx)
+        ]
+
+        self.faults += [
+            Fault(
+                rule=Rule.SEALS,
+                what="its history begins with other counters than were archived",
+                account=account,
+            )
+            for account in await store.find_openings(tx)
         ]
 
     async def _check_others(self, tx: Transaction) -> None:

@@ -185,6 +185,9 @@ async def find_disagreeing_legs(tx: Transaction, *, first_page: int, end_page: i
         "      = (l.kind, l.action, l.business_date, l.effective_at, l.booked_at, l.reference, l.memo)"
         "     AND p.reverses IS NOT DISTINCT FROM l.reverses AND p.hold IS NOT DISTINCT FROM l.hold"
         # Looked up leg by leg: as a join it would read the whole table for each stretch.
+        "    OFFSET 0)"
+        # Of a transaction over several books one book may be archived before the other.
+        "    AND NOT EXISTS (SELECT FROM ledger.archived_transaction a WHERE a.cell = l.cell AND a.id = l.transaction"
         "    OFFSET 0))",
         (tx.cell, f"({first_page},0)", end_page is None, f"({end_page or 0},0)"),
     )
@@ -223,6 +226,19 @@ async def orphaned_blocks(tx: Transaction) -> list[tuple[str, int]]:
     return await tx.tuples(
         "SELECT DISTINCT h.book, h.block FROM ledger.block_account h WHERE h.cell = %s AND NOT EXISTS"
         " (SELECT FROM ledger.block b WHERE b.cell = h.cell AND b.book = h.book AND b.number = h.block)",
+        (tx.cell,),
+    )
+
+
+async def find_openings(tx: Transaction) -> list[UUID]:
+    """Accounts whose history begins with other counters than those that were sealed, or not behind what is archived."""
+    return await tx.all(
+        UUID,
+        "SELECT o.account FROM ledger.opening o JOIN ledger.account a ON a.cell = o.cell AND a.id = o.account"
+        " LEFT JOIN ledger.block_account h ON h.cell = o.cell AND h.account = o.account AND h.last = o.sequence"
+        " LEFT JOIN ledger.archive b ON b.cell = h.cell AND b.book = h.book AND b.block = h.block"
+        " WHERE o.cell = %s AND (b.block IS NULL OR (o.debits, o.credits, o.held_debits, o.held_credits, o.booked_at)"
+        "  <> (h.debits, h.credits, h.held_debits, h.held_credits, h.booked_at)) ORDER BY o.account",
         (tx.cell,),
     )
 

@@ -84,9 +84,10 @@ CREATE TABLE ledger.archived_total (
 CREATE INDEX archived_total_by_date ON ledger.archived_total (cell, business_date);
 
 CREATE TABLE ledger.archived_transaction (
-  cell  smallint NOT NULL,
-  id    uuid     NOT NULL,  -- stays taken: it is never posted again
-  month date     NOT NULL,  -- of the file that has it
+  cell    smallint NOT NULL,
+  id      uuid     NOT NULL,  -- stays taken: it is never posted again
+  month   date     NOT NULL,  -- of the file that has it
+  content bytea    NOT NULL,  -- 4 bytes of the hash of each field that is compared when the id comes again
   PRIMARY KEY (cell, id)
 );
 
