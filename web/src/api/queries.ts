@@ -94,6 +94,6 @@ export const invariantsQuery = queryOptions({
   refetchInterval: ({ state: { data } }) => (data && (data.running || !data.checked_at) ? 1_000 : 30_000),
 });
 
-export const checkInvariants = () => call<t.InvariantReport>("/invariants/check", { method: "POST" });
+export const checkInvariants = () => call<t.InvariantReport>("/invariants", { method: "POST" });
 
 export const searchQuery = (q: string) => get<{ items: t.SearchHit[] }>("/search", { q }, true);

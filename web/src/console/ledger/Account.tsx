@@ -167,23 +167,24 @@ function AccountFacts({ page }: { page: AccountPageData }) {
 /** Who froze, limited or closed it, when and why. */
 function Changes({ changes, currency }: { changes: AccountChange[]; currency: string }) {
   const { t } = useWords();
-  const shown = (change: AccountChange, value: number | null) => {
-    if (change.what === "frozen") return wordFor("ledger.change.frozen", String(value ?? 0));
-    return value === null ? t("ledger.account.unlimited") : formatMoney(value, currency, "0.00");
+  const limit = (value: number | null) => {
+    if (value === null) return t("ledger.account.unlimited");
+    return value === 0 ? t("ledger.account.overdraft.none") : formatMoney(value, currency);
+  };
+  const title = ({ what, before, after }: AccountChange) => {
+    const name = t(`ledger.change.${what}`);
+    if (what === "closed") return name;
+    if (what === "opened") return t("ledger.change.openedWith", { what: name, limit: limit(after) });
+    const shown = (value: number | null) =>
+      what === "frozen" ? wordFor("ledger.change.frozen", String(value ?? 0)) : limit(value);
+    return t("ledger.change.done", { what: name, before: shown(before), after: shown(after) });
   };
   return (
     <Timeline
       items={changes.toReversed().map((change) => ({
         key: change.id,
         at: change.at,
-        title:
-          change.what === "frozen" || change.what === "overdraft"
-            ? t("ledger.change.done", {
-                what: t(`ledger.change.${change.what}`),
-                before: shown(change, change.before),
-                after: shown(change, change.after),
-              })
-            : t(`ledger.change.${change.what}`),
+        title: title(change),
         actor: change.changed_by,
         detail: change.reason,
       }))}

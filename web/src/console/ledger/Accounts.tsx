@@ -198,13 +198,6 @@ function useColumns(currencies: string[]): Column<LedgerAccount>[] {
       title: t("ledger.account.state"),
       cell: (row) => <StateTag kind="ledger.state" state={row.state} />,
     },
-    {
-      key: "side",
-      title: t("ledger.account.side"),
-      card: "hidden",
-      optional: true,
-      cell: (row) => t(`ledger.account.side.${row.side}`),
-    },
     ...(one
       ? []
       : [

@@ -15,6 +15,11 @@ import { bookName, useWords } from "../../words";
 
 const route = getRouteApi("/shell/ledger/seals");
 
+const commands = (book: string) => ({
+  verify: "feiqian ledger verify",
+  proof: `feiqian ledger proof --book '${book}' --from YYYY-MM-DD --through YYYY-MM-DD --output FILE`,
+});
+
 export function Seals() {
   const { t } = useWords();
   const { book, cursor } = route.useSearch();
@@ -29,10 +34,12 @@ export function Seals() {
       </Panel>
       {book && <Blocks key={book} book={book} cursor={cursor} />}
       <Panel title={t("ledger.seal.verify")}>
-        <p>{t("ledger.seal.verify.text")}</p>
-        <p>
-          <CopyId value="feiqian ledger verify" />
-        </p>
+        {(["verify", "proof"] as const).map((what) => (
+          <div className="command" key={what}>
+            <p>{t(`ledger.seal.${what}.text`)}</p>
+            <CopyId value={commands(book ?? "platform")[what]} />
+          </div>
+        ))}
       </Panel>
     </div>
   );
@@ -94,7 +101,7 @@ function Blocks({ book, cursor }: { book: string; cursor?: string }) {
       key: "number",
       title: t("ledger.seal.block"),
       card: "title",
-      cell: (block) => formatCount(block.number),
+      cell: (block) => t("ledger.seal.number", { n: formatCount(block.number) }),
     },
     {
       key: "sealedAt",
@@ -115,7 +122,7 @@ function Blocks({ book, cursor }: { book: string; cursor?: string }) {
       title: t("ledger.seal.rows"),
       align: "right",
       card: "aside",
-      cell: (block) => formatCount(block.legs),
+      cell: (block) => t("ledger.seal.legs", { n: formatCount(block.legs) }),
     },
     {
       key: "root",

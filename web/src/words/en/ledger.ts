@@ -49,6 +49,7 @@ export const ledger: Record<keyof typeof chinese, string> = {
   "ledger.change.frozen": "Freeze",
   "ledger.change.overdraft": "Overdraft limit",
   "ledger.change.closed": "Closure",
+  "ledger.change.openedWith": "{what}, overdraft limit {limit}",
   "ledger.change.done": "{what}: {before} → {after}",
   "ledger.change.frozen.0": "none",
   "ledger.change.frozen.1": "debits",
@@ -149,6 +150,9 @@ export const ledger: Record<keyof typeof chinese, string> = {
   "ledger.seal.none": "Not sealed yet",
   "ledger.seal.legs": "{n} legs",
   "ledger.seal.period": "Booked between",
+  "ledger.seal.number": "Block {n}",
+  "ledger.seal.proof.text":
+    "For whoever checks our books: write a signed proof of a period. It is checked with our public key alone, without a database:",
   "ledger.seal.list": "Blocks",
   "ledger.seal.verify": "How to verify",
   "ledger.seal.verify.text":
