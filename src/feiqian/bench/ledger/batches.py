@@ -1,11 +1,10 @@
 """Batches posted in process, one after the other without a pause: what the ledger can carry at most."""
 
 import time
-from datetime import UTC, datetime
 
 import msgspec
 
-from feiqian.bench.ledger import store
+from feiqian.bench.ledger import postings, store
 from feiqian.bench.ledger.scenarios import (
     ACCOUNT_COUNT,
     FUNDS,
@@ -16,7 +15,8 @@ from feiqian.bench.ledger.scenarios import (
 )
 from feiqian.bench.processes import percentile
 from feiqian.infra.database import Database
-from feiqian.ledger import Leg, NewTransaction, Outcome, post, post_all
+from feiqian.kernel.clock import Clock
+from feiqian.ledger import NewTransaction, Outcome, post, post_all
 
 WARM_UP_BATCHES = 2
 READY_COUNT = 40_000
@@ -45,17 +45,14 @@ class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every balance was found right at the end."""
 
 
-async def fund(database: Database) -> None:
+async def fund(database: Database, clock: Clock) -> None:
     """Open the accounts; those with a limit are given what they will spend."""
-    make_id, now = new_ids(), datetime.now(UTC)
+    now = clock.now()
+    make_id = new_ids(now)
     for first in range(0, ACCOUNT_COUNT, 1_000):
         batch = [
-            NewTransaction(
-                id=make_id(),
-                kind="funding",
-                legs=(Leg(account(number, limited=False), account(number, limited=True), FUNDS),),
-                business_date=now.date(),
-                effective_at=now,
+            postings.funding(
+                make_id(), account(number, limited=False), account(number, limited=True), FUNDS, now=now
             )
             for number in range(first, first + 1_000)
         ]
@@ -63,12 +60,18 @@ async def fund(database: Database) -> None:
 
 
 async def measure(
-    database: Database, admin: Database, scenario: Scenario, *, seconds: float, entries_before: int
+    database: Database,
+    admin: Database,
+    scenario: Scenario,
+    *,
+    clock: Clock,
+    seconds: float,
+    entries_before: int,
 ) -> ScenarioResult:
     """Post for so long, then give the figures."""
-    batches = trade(scenario)
+    batches = trade(scenario, now=clock.now())
     for _ in range(WARM_UP_BATCHES):
-        await _post(database, next(batches))
+        await _post(database, clock, next(batches))
     size = await store.leg_bytes(admin)
     took: list[float] = []
     posted = refused = 0
@@ -79,7 +82,7 @@ async def measure(
             ready.reverse()
         batch = ready.pop()
         begun = time.perf_counter()
-        outcomes = await _post(database, batch)
+        outcomes = await _post(database, clock, batch)
         took.append(time.perf_counter() - begun)
         accepted = outcomes.count(Outcome.POSTED)
         posted += accepted
@@ -97,7 +100,7 @@ async def measure(
     )
 
 
-async def _post(database: Database, batch: list[NewTransaction]) -> list[Outcome]:
-    now = datetime.now(UTC)
+async def _post(database: Database, clock: Clock, batch: list[NewTransaction]) -> list[Outcome]:
+    now = clock.now()
     results = await database.run(lambda tx: post(tx, now=now, transactions=batch))
     return [result.outcome for result in results]

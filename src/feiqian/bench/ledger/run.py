@@ -16,6 +16,7 @@ from feiqian.bench.ledger.scenarios import ACCOUNT_COUNT, account, scenarios
 from feiqian.bench.ledger.singles import SINGLES, measure_singles
 from feiqian.bench.processes import BenchFailed, own_memory_peak_mb, percentile
 from feiqian.infra.database import Database
+from feiqian.kernel.clock import SystemClock
 from feiqian.ledger import statement, verify_all
 
 STATEMENT_COUNT = 500
@@ -61,13 +62,14 @@ async def bench_ledger(terms: LedgerTerms, *, say: Callable[[str], None]) -> Led
 
     Raises: BenchFailed.
     """
+    clock = SystemClock()
     with own_database() as server:
         async with (
             Database(server.url, statement_timeout_s=300) as database,
             Database(server.admin_url, role=None, statement_timeout_s=BULK_TIMEOUT_S) as admin,
         ):
             say("opening accounts")
-            await fund(database)
+            await fund(database, clock)
             held = 0
             if terms.entries:
                 say(f"writing {terms.entries:,} entries")
@@ -77,7 +79,9 @@ async def bench_ledger(terms: LedgerTerms, *, say: Callable[[str], None]) -> Led
                 say(scenario.name)
                 await store.settle(admin)
                 results.append(
-                    await measure(database, admin, scenario, seconds=terms.seconds, entries_before=held)
+                    await measure(
+                        database, admin, scenario, clock=clock, seconds=terms.seconds, entries_before=held
+                    )
                 )
             singles = [name for name in SINGLES if terms.name_part in name]
             if singles:

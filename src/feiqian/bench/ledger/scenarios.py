@@ -4,15 +4,15 @@ import itertools
 import os
 import random
 import struct
-import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
-from feiqian.ledger import AccountCode, AccountRef, Action, Leg, NewTransaction
+from feiqian.bench.ledger import postings
+from feiqian.ledger import AccountCode, AccountRef, NewTransaction
 
 ACCOUNT_COUNT = 10_000
 HOT_OTHERS = 100
@@ -73,9 +73,9 @@ def account(number: int, *, limited: bool) -> AccountRef:
     return AccountRef("platform", code, f"bench-{number:06d}", CURRENCY)
 
 
-def new_ids() -> Callable[[], UUID]:
-    """UUIDv7 that rise with every call, as a caller would make them."""
-    counter = itertools.count(time.time_ns() // 1000)
+def new_ids(now: datetime) -> Callable[[], UUID]:
+    """UUIDv7 that rise with every call from a moment on, as a caller would make them."""
+    counter = itertools.count(int(now.timestamp() * 1_000_000))
     pack = struct.Struct(">QQ").pack
 
     def make() -> UUID:
@@ -86,20 +86,18 @@ def new_ids() -> Callable[[], UUID]:
     return make
 
 
-def trade(scenario: Scenario, *, seed: int = 1) -> Iterator[list[NewTransaction]]:
+def trade(scenario: Scenario, *, now: datetime, seed: int = 1) -> Iterator[list[NewTransaction]]:
     """Batches without end."""
     choose = random.Random(seed)
     accounts = [account(number, limited=scenario.limited) for number in range(ACCOUNT_COUNT)]
     weights = list(itertools.accumulate(1 / (k + 1) ** 2 for k in range(ACCOUNT_COUNT)))
-    make_id = new_ids()
+    make_id = new_ids(now)
     run = os.urandom(3).hex()
-    now = datetime.now(UTC)
-    today = now.date()
     held: list[UUID] = []
     is_hot = scenario.spread in (Spread.HOT, Spread.HOT_WIDE)
     for batch_number in itertools.count():
         if scenario.holds and held:
-            yield [_capture(make_id(), hold, today, now) for hold in held]
+            yield [postings.capture(make_id(), hold, now=now) for hold in held]
             held = []
             continue
         if scenario.spread is Spread.ZIPF:
@@ -114,24 +112,15 @@ def trade(scenario: Scenario, *, seed: int = 1) -> Iterator[list[NewTransaction]
             if debit is credit:
                 credit = accounts[1] if debit is accounts[0] else accounts[0]
             reference = f"order-{run}-{batch_number}-{number}" if scenario.described else ""
-            batch.append(
-                NewTransaction(
-                    id=make_id(),
-                    kind="hold" if scenario.holds else "payment",
-                    legs=(Leg(debit, credit, AMOUNT),),
-                    business_date=today,
-                    effective_at=now,
-                    reference=reference,
-                    action=Action.HOLD if scenario.holds else Action.POST,
-                    metadata={"channel": "bench", "order": number} if scenario.described else None,
+            metadata = {"channel": "bench", "order": number} if scenario.described else None
+            if scenario.holds:
+                batch.append(postings.hold(make_id(), debit, credit, AMOUNT, now=now))
+            else:
+                batch.append(
+                    postings.payment(
+                        make_id(), debit, credit, AMOUNT, now=now, reference=reference, metadata=metadata
+                    )
                 )
-            )
         if scenario.holds:
             held = [transaction.id for transaction in batch]
         yield batch
-
-
-def _capture(id: UUID, hold: UUID, today: date, now: datetime) -> NewTransaction:
-    return NewTransaction(
-        id=id, kind="capture", business_date=today, effective_at=now, action=Action.CAPTURE, hold=hold
-    )

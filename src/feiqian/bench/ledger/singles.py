@@ -14,6 +14,7 @@ from feiqian.bench.ledger.scenarios import AMOUNT, CURRENCY, new_ids
 from feiqian.bench.ledger.wire import Connection, connect, request
 from feiqian.bench.processes import BenchFailed, memory_peak_mb, percentile, started
 from feiqian.infra.postgres import EmbeddedPostgres
+from feiqian.kernel.clock import SystemClock
 
 CLIENT_COUNT = 64
 HTTP_ACCOUNT_COUNT = 1_000
@@ -160,7 +161,7 @@ async def _open(
 
 def _calls(accounts: Sequence[str], key: str) -> Iterator[bytes]:
     choose = random.Random(1)
-    make_id = new_ids()
+    make_id = new_ids(SystemClock().now())
     while True:
         debit, credit = choose.sample(accounts, 2)
         body = (
