@@ -117,7 +117,7 @@ CREATE TABLE ledger.account_change (
   account    uuid        NOT NULL,
   id         uuid        NOT NULL,  -- UUIDv7 of the change
   changed_at timestamptz NOT NULL,
-  what       text        NOT NULL,  -- frozen, overdraft, closed
+  what       text        NOT NULL,  -- opened, frozen, overdraft, closed
   before     bigint,
   after      bigint,
   reason     text        NOT NULL,
