@@ -21,7 +21,7 @@ async def report(console: Client) -> dict[str, Any]:
 
 
 async def check(console: Client) -> dict[str, Any]:
-    answer = await console.post("/console/api/invariants/check", headers=OWN_PAGE)
+    answer = await console.post("/console/api/invariants", headers=OWN_PAGE)
     assert answer.status_code == 202, answer.text
     assert answer.json()["running"]
     return await report(console)
@@ -80,7 +80,7 @@ class TestTheSelfCheck:
         assert since == ["2026-03-02T04:00:00Z", "2026-03-02T04:00:00Z", None, "2026-03-02T04:03:00Z"]
 
     async def test_is_begun_by_nobody_from_outside(self, visitor: Client, console: Client) -> None:
-        assert (await console.post("/console/api/invariants/check")).status_code == 403
+        assert (await console.post("/console/api/invariants")).status_code == 403
         visitor.cookies.clear()
-        answer = await visitor.post("/console/api/invariants/check", headers=OWN_PAGE)
+        answer = await visitor.post("/console/api/invariants", headers=OWN_PAGE)
         assert answer.status_code == 401

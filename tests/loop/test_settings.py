@@ -63,6 +63,7 @@ class TestSettings:
             ("LOG_FORMAT", "xml"),
             ("CONNECTIONS_MAX", "2"),
             ("WORKER_INSIDE", "maybe"),
+            ("INVARIANTS_EVERY_S", "-1"),
             ("DATA_DIR", ""),
             ("DATABASE_URL", "mysql://u:secret@db/x"),
             ("DATABASE_URL", "db:5432"),

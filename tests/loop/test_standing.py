@@ -53,6 +53,12 @@ def metric(metric_name: str, /, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(metric_name, labels)
 
 
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The house that is opened next looks for such holds without pause."""
+    monkeypatch.setattr("feiqian.app.run.HOLDS_EVERY_S", 0.1)
+
+
 class TestHoldsWhoseTimeIsOver:
     async def test_are_let_go_to_the_last_however_many_there_are(self, database: Database) -> None:
         await hold(database, count=2_300, expires_at=NOW + MINUTE)

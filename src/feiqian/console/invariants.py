@@ -20,7 +20,7 @@ async def invariants(standing: GivenStanding) -> InvariantReport:
     return await standing.latest()
 
 
-@post("/invariants/check", status_code=HTTP_202_ACCEPTED)
+@post("/invariants", status_code=HTTP_202_ACCEPTED)
 async def check_invariants(standing: GivenStanding, clock: GivenClock) -> Response[InvariantReport]:
     """Begin a check, unless one is under way, and answer with the last one; the new one takes its place when it is done."""
     report = msgspec.structs.replace(await standing.latest(), running=True)
