@@ -236,6 +236,7 @@ class TestARow:
             (pay.replace("2019-05-02T09:00:00+08:00", "yesterday").format("alice", 1), "row_invalid"),
             (pay.replace("2019-05-02T09:00:00+08:00", "2019-05-02T09:00:00").format("alice", 1), "row_invalid"),
             (pay.replace("2019-05-02T09:00:00+08:00", "").format("alice", 1), "row_invalid"),
+            (pay.replace("2019-05-02T09:00:00+08:00", "9999-12-31T23:59:00-08:00").format("alice", 1), "row_invalid"),
             (pay.replace("CNY", "cny").format("alice", 1), "row_invalid"),
             ("", None),
             ("a,b", "row_invalid"),
@@ -250,7 +251,7 @@ class TestARow:
         done = await send(database, [text_of(*(line for line, _ in table))])
         expected = [(number, code) for number, (_, code) in enumerate(table, 2) if code is not None]
         assert await refused(database) == expected
-        assert counts(done) == (20, 2, 0, len(expected))
+        assert counts(done) == (21, 2, 0, len(expected))
         assert await shown(database, CASH, ALICE, BOB) == [500, 480, 20]
         assert await sound(database)
 

@@ -89,6 +89,12 @@ class TestATransaction:
             (books.asked(("alice", "bob", "1")), (400, "invalid_request")),
             (books.asked(("alice", "bob", 1.5)), (400, "invalid_request")),
             (books.asked(("alice", "bob", 1), effective_at="2026-03-01T00:00:00"), (400, "invalid_request")),
+            *[
+                (books.asked(("alice", "bob", 1), **{field: when}), (400, "invalid_request"))
+                for field in ("effective_at", "expires_at")
+                for when in ("0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00")
+            ],
+            (books.asked(("alice", "bob", 1), business_date="9999-12-31"), (400, "invalid_request")),
             (books.asked(*[("alice", "bob", 1)] * 1001), (422, "too_many_legs")),
         ]
         for asked, problem in table:

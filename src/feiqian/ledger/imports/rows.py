@@ -24,6 +24,7 @@ OWNER_LENGTH_MAX = 128
 UUID_LENGTH = 36
 AMOUNT_DIGITS_MAX = 19
 SHOWN_LENGTH_MAX = 64
+YEAR_MIN, YEAR_MAX = 2, 9998
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -141,6 +142,9 @@ def as_transaction(
     Raises: RowInvalid, AccountUnknown, CurrencyMismatch.
     """
     effective_at, day = row.effective_at, row.business_date
+    for given in (effective_at, day):
+        if given is not None and not YEAR_MIN <= given.year <= YEAR_MAX:
+            raise RowInvalid(field="row", reason=f"dates must be of the years {YEAR_MIN} to {YEAR_MAX}")
     if effective_at is None:
         if day is None:
             raise RowInvalid(field="effective_at", reason="or business_date must be given")

@@ -1,6 +1,6 @@
 """A partner's own accounts: subjects, opening, limits, freezes, what they have now and had before."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -41,8 +41,6 @@ from feiqian.openapi.access import needs
 from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase
 from feiqian.openapi.ledger.given import books_of, own_name, owns, platform_named
 
-DATE_MAX = date.max - timedelta(days=1)
-"""The day after it is a date too."""
 OPENED = "opened over the API"
 At = Annotated[
     datetime | None, QueryParameter(name="at", description="a moment of booking: what was booked before it")
@@ -351,9 +349,7 @@ def one_moment(at: datetime | None, on_date: date | None) -> datetime | date | N
     """
     if at is not None and on_date is not None:
         raise InvalidRequest(field="at", reason="give either at or business_date")
-    if on_date is not None:
-        return min(on_date, DATE_MAX)
-    return at
+    return at if at is not None else on_date
 
 
 def _show(caller: Caller, account: Account, own: dict[str, OwnSubject]) -> AccountView:

@@ -28,10 +28,12 @@ from feiqian.ledger import (
 from feiqian.members import Caller, Scope
 from feiqian.openapi.access import needs
 from feiqian.openapi.given import GivenCaller, GivenDatabase
-from feiqian.openapi.ledger.accounts import DATE_MAX, At, OnDate, one_moment
+from feiqian.openapi.ledger.accounts import At, OnDate, one_moment
 from feiqian.openapi.ledger.given import books_of, own_name, owns
 
 MEMBERS_MAX = 1_000
+EVER = date(9998, 12, 31)
+"""No entry belongs to a later date."""
 
 
 class GroupMembers(msgspec.Struct, frozen=True):
@@ -177,7 +179,7 @@ def _period(at: datetime | None, on_date: date | None) -> Days | Booked:
     moment = one_moment(at, on_date)
     if isinstance(moment, datetime):
         return Booked(until=moment)
-    return Days(last=DATE_MAX if moment is None else moment)
+    return Days(last=EVER if moment is None else moment)
 
 
 async def _show_trial(tx: Transaction, caller: Caller, rows: list[TrialRow]) -> TrialBalanceView:

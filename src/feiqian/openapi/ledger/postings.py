@@ -1,7 +1,7 @@
 """A partner's request as a transaction of the ledger. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from feiqian.kernel.calendar import business_date
@@ -31,6 +31,7 @@ ACTIONS = {
     "release": Action.RELEASE,
 }
 SHOWN_LENGTH_MAX = 64
+YEAR_MIN, YEAR_MAX = 2, 9998
 
 
 def as_transaction(
@@ -45,7 +46,9 @@ def as_transaction(
 
     Raises: InvalidRequest, AccountUnknown, CurrencyMismatch, HoldUnknown.
     """
-    effective_at = now if asked.effective_at is None else asked.effective_at
+    effective_at, day = _dates(asked, now)
+    if asked.expires_at is not None:
+        _check_year(asked.expires_at, "expires_at")
     hold = asked.hold if asked.hold is None else read_transaction_id(asked.hold, field="hold")
     if hold is not None:
         debited = holds.get(hold)
@@ -56,7 +59,7 @@ def as_transaction(
         id=read_transaction_id(asked.id),
         kind=asked.kind,
         legs=tuple([_leg(leg, books, accounts) for leg in asked.legs]),
-        business_date=business_date(effective_at) if asked.business_date is None else asked.business_date,
+        business_date=day,
         effective_at=effective_at,
         reference=asked.reference,
         memo=asked.memo,
@@ -77,7 +80,7 @@ def as_reversal(
 
     Raises: InvalidRequest.
     """
-    effective_at = now if asked.effective_at is None else asked.effective_at
+    effective_at, day = _dates(asked, now)
     return NewTransaction(
         id=read_transaction_id(asked.id),
         kind=asked.kind,
@@ -85,7 +88,7 @@ def as_reversal(
             Leg(accounts[original.credits[number]], accounts[original.debits[number]], amount)
             for number, amount in _taken_back(asked, original)
         ),
-        business_date=business_date(effective_at) if asked.business_date is None else asked.business_date,
+        business_date=day,
         effective_at=effective_at,
         reference=original.reference if asked.reference is None else asked.reference,
         memo=asked.memo,
@@ -109,6 +112,22 @@ def _taken_back(asked: NewReversal, original: PostedTransaction) -> Sequence[tup
     if count != 1:
         raise InvalidRequest(field="amount", reason=f"the original has {count} legs: give legs instead")
     return [(0, asked.amount)]
+
+
+def _dates(asked: NewPosting | NewReversal, now: datetime) -> tuple[datetime, date]:
+    """(effective_at, business date)."""
+    effective_at, day = asked.effective_at or now, asked.business_date
+    _check_year(effective_at, "effective_at")
+    if day is None:
+        return effective_at, business_date(effective_at)
+    _check_year(day, "business_date")
+    return effective_at, day
+
+
+def _check_year(moment: date, field: str) -> None:
+    # A day to spare on either side, for zones and for the days before and after.
+    if not YEAR_MIN <= moment.year <= YEAR_MAX:
+        raise InvalidRequest(field=field, reason=f"must be of the years {YEAR_MIN} to {YEAR_MAX}")
 
 
 def _leg(asked: NewLeg, books: str, accounts: Mapping[str, AccountRef]) -> Leg:

@@ -1,7 +1,7 @@
 """Statements of a partner's own accounts."""
 
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -29,12 +29,12 @@ from feiqian.ledger import (
 from feiqian.members import Scope
 from feiqian.openapi.access import needs
 from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase
-from feiqian.openapi.ledger.accounts import DATE_MAX, own_account
+from feiqian.openapi.ledger.accounts import own_account
 from feiqian.openapi.ledger.given import PartnerRequest
 
 SEQUENCE_MAX = 2**62
-DATE_MIN = date.min + timedelta(days=1)
-"""The day before it is a date too."""
+DATE_MIN, DATE_MAX = date(2, 1, 1), date(9998, 12, 31)
+"""Between them lies every entry."""
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
