@@ -27,6 +27,7 @@ from feiqian.ledger.accounts import (
     set_overdraft,
     subjects,
 )
+from feiqian.ledger.accounts.given import OWN_BOOK_PREFIX
 from feiqian.ledger.archive import ArchivedBlock, ArchiveFailed, archive_months, find_archive_faults
 from feiqian.ledger.chart import CHART, AccountCode, Overdraft, Side, Subject
 from feiqian.ledger.exports import (
@@ -65,7 +66,7 @@ from feiqian.ledger.model import (
     funder_book,
 )
 from feiqian.ledger.operations import expire_holds, lock, post, post_all
-from feiqian.ledger.poster import OWN_BOOKS, Poster
+from feiqian.ledger.poster import Poster
 from feiqian.ledger.queries import (
     AccountFilter,
     AccountKey,
@@ -171,7 +172,7 @@ from feiqian.ledger.views import (
 __all__ = [
     "CHART",
     "KEY_FILE",
-    "OWN_BOOKS",
+    "OWN_BOOK_PREFIX",
     "PLATFORM_BOOK",
     "PRECEDENCE",
     "Account",

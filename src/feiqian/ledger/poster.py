@@ -13,8 +13,6 @@ from feiqian.ledger.model import Account, AccountRef, NewTransaction, Result
 from feiqian.ledger.operations import post
 from feiqian.ledger.store import read_accounts, read_holds
 
-OWN_BOOKS = "own:"
-"""How the names of platforms' own books begin: ``own:<platform>:<book>``."""
 BATCH_COUNT_MAX = 8_000
 """Transactions that are posted together at most: in a call, or gathered from single calls."""
 KNOWN_COUNT_MAX = 500_000

@@ -13,14 +13,12 @@ from feiqian.kernel.calendar import business_date, start_of
 from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.ids import derived_id, parse_id
 from feiqian.kernel.money import MINOR_DIGITS
+from feiqian.ledger.accounts.given import OWN_BOOK_PREFIX, OWN_CODE_PREFIX, OWNER_LENGTH_MAX
 from feiqian.ledger.chart import CHART
 from feiqian.ledger.imports.model import ImportFormat, RowInvalid
 from feiqian.ledger.model import AccountRef, Leg, NewTransaction
 from feiqian.ledger.refusals import AccountUnknown, CurrencyMismatch
 
-OWN_BOOK_PREFIX = "own:"
-OWN_CODE_PREFIX = "own."
-OWNER_LENGTH_MAX = 128
 UUID_LENGTH = 36
 AMOUNT_DIGITS_MAX = 19
 SHOWN_LENGTH_MAX = 64

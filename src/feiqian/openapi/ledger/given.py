@@ -12,7 +12,7 @@ from litestar.params import SkipValidation
 
 from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.ids import parse_id
-from feiqian.ledger import OWN_BOOKS, Poster
+from feiqian.ledger import OWN_BOOK_PREFIX, Poster
 from feiqian.members import Caller
 
 GivenPoster: TypeAlias = NamedDependency[SkipValidation[Poster]]
@@ -134,7 +134,7 @@ def platform_named(caller: Caller) -> str:
 
 def books_of(caller: Caller) -> str:
     """How the names of a platform's own books begin inside; no other platform's do."""
-    return f"{OWN_BOOKS}{caller.platform_name}:"
+    return f"{OWN_BOOK_PREFIX}{caller.platform_name}:"
 
 
 def own_name(caller: Caller, name: str, *, field: str = "book") -> str:
