@@ -48,7 +48,7 @@ from feiqian.ledger.imports import (
     NewImport,
     import_of_id,
     import_refusals,
-    imports,
+    imports_into,
 )
 from feiqian.ledger.model import (
     PLATFORM_BOOK,
@@ -292,7 +292,7 @@ __all__ = [
     "hold_history",
     "import_of_id",
     "import_refusals",
-    "imports",
+    "imports_into",
     "load_key",
     "lock",
     "open_account",

@@ -6,7 +6,7 @@ when the same file is sent again under its id. A row that cannot be posted is re
 
 from feiqian.ledger.imports.importer import Importer, NewImport
 from feiqian.ledger.imports.model import Import, ImportBusy, ImportFormat, ImportRefusal, ImportState
-from feiqian.ledger.imports.queries import import_of_id, import_refusals, imports
+from feiqian.ledger.imports.queries import import_of_id, import_refusals, imports_into
 
 __all__ = [
     "Import",
@@ -18,5 +18,5 @@ __all__ = [
     "NewImport",
     "import_of_id",
     "import_refusals",
-    "imports",
+    "imports_into",
 ]

@@ -21,7 +21,9 @@ async def import_of_id(tx: Transaction, *, id: UUID) -> Import:
     return row
 
 
-async def imports(tx: Transaction, *, book: str, before: UUID | None = None, limit: int = 50) -> list[Import]:
+async def imports_into(
+    tx: Transaction, *, book: str, before: UUID | None = None, limit: int = 50
+) -> list[Import]:
     """Imports into a book, by id, newest first where ids are made of the time."""
     return await tx.all(
         Import,

@@ -17,7 +17,15 @@ from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.infra.web import language_of
 from feiqian.kernel.errors import InvalidRequest, NotFound
 from feiqian.kernel.ids import parse_id, show_id
-from feiqian.ledger import Import, Importer, ImportFormat, NewImport, import_of_id, import_refusals, imports
+from feiqian.ledger import (
+    Import,
+    Importer,
+    ImportFormat,
+    NewImport,
+    import_of_id,
+    import_refusals,
+    imports_into,
+)
 from feiqian.members import Caller, Scope
 from feiqian.openapi.access import needs
 from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase
@@ -114,7 +122,7 @@ class ImportController(Controller):
     ) -> Page[ImportView]:
         before = None if cursor is None else read_import_id(cursor, field="cursor")
         async with database.reading() as tx:
-            rows = await imports(tx, book=own_name(caller, book), before=before, limit=limit + 1)
+            rows = await imports_into(tx, book=own_name(caller, book), before=before, limit=limit + 1)
         items = [show_import(caller, row) for row in rows[:limit]]
         return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
