@@ -11,6 +11,7 @@ from feiqian.ledger import AccountCode, NewTransaction
 from feiqian.ledger.rules import COUNTER_MAX
 from tests.conftest import NOW
 from tests.ledger.books import (
+    LOAN,
     OWN,
     PURSE,
     SHOP,
@@ -166,6 +167,8 @@ class TestACounter:
             (asked(hold("h", TILL, TAB, most)), "posted", (4, 0, None)),
             (asked(request("over", (TILL, TAB, 7))), "counter_overflow", (4, 0, None)),
             (asked(hold("over held", TILL, TAB, 7)), "counter_overflow", (4, 0, None)),
+            (asked(request("other receiver", (TILL, SHOP, 7))), "counter_overflow", (4, 0, None)),
+            (asked(request("other payer", (LOAN, TAB, 7))), "counter_overflow", (4, 0, None)),
             (asked(request("two legs", (TILL, TAB, 3), (TILL, TAB, 4))), "counter_overflow", (4, 0, None)),
             (asked(request("just", (TILL, TAB, 6))), "posted", (10, 0, None)),
             (asked(capture("c", "h")), "posted", (COUNTER_MAX, 0, None)),
