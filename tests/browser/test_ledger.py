@@ -158,8 +158,9 @@ class TestHolds:
         desk.open("/ledger/holds?state=open")
         desk.table(HOLDS).get_by_role("link", name="deposit").click()
         desk.go(re.compile("/ledger/holds/transaction_"))
-        told = desk.page.locator(".timeline-title").all_inner_texts()
-        assert told == ["冻结 3,000.00", "扣款 42.50", "扣款 800.00", "解冻 500.00"]
+        told = desk.page.locator(".timeline-title")
+        expect(told).to_have_count(4)
+        assert told.all_inner_texts() == ["冻结 3,000.00", "扣款 42.50", "扣款 800.00", "解冻 500.00"]
         assert fen(desk.figure("剩余")) == 165_750
         keep_picture(desk.page, "hold")
 

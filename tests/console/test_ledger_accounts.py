@@ -189,6 +189,13 @@ class TestAStatement:
         text = (await desk.get(f"{path}.csv")).content.decode("utf-8-sig")
         assert "top-up-1" in text
 
+    async def test_refuses_days_that_no_book_has(self, desk: Client) -> None:
+        path = f"{LIST}/{shown(wallets.ALICE)}"
+        for query in ({"from": "0001-01-01"}, {"to": "9999-12-31"}, {"from": "soon"}, {"min": "-1"}):
+            assert (await desk.get(f"{path}/statement", params=query)).status_code == 400, query
+        for query in ({"at": "9999-12-31 23:59:59"}, {"on": "0001-01-01"}):
+            assert (await desk.get(f"{path}/balance", params=query)).status_code == 400, query
+
     async def test_is_for_staff_only(self, visitor: Client) -> None:
         for path in (LIST, f"{LIST}.xlsx", "/console/api/ledger/choices", "/console/api/ledger/seals"):
             assert (await visitor.get(path)).status_code == 401, path

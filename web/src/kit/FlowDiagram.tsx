@@ -8,6 +8,8 @@ import { formatMoney } from "./money";
 
 /** Below this width between two columns the arrows have no room for an amount: lines of text read better. */
 const MIN_STEP = 250;
+/** More arrows than this are no drawing any more: the largest are drawn, the table below has all. */
+const EDGES_MAX = 40;
 
 function useWidth() {
   const ref = useRef<HTMLDivElement>(null);
@@ -40,7 +42,11 @@ export function FlowDiagram({ legs, held }: { legs: Leg[]; held?: boolean }) {
     const amount = formatMoney(edge.amount, currencyOf(edge));
     return sums.length > 1 ? `${currencyOf(edge)} ${amount}` : amount;
   };
-  const all = legs.map((leg) => ({ from: leg.debit.id, to: leg.credit.id, amount: leg.amount }));
+  const merged = mergeEdges(
+    legs.map((leg) => ({ from: leg.debit.id, to: leg.credit.id, amount: leg.amount })),
+  );
+  const all =
+    merged.length > EDGES_MAX ? merged.toSorted((a, b) => b.amount - a.amount).slice(0, EDGES_MAX) : merged;
   const nodeWidth = Math.round(Math.min(260, Math.max(140, width * 0.29)));
   const flow = layoutFlow(all, Math.max(1, width - 2), nodeWidth);
   const narrow = width > 0 && (flow.columns - 1) * MIN_STEP + nodeWidth > width;
@@ -52,9 +58,12 @@ export function FlowDiagram({ legs, held }: { legs: Leg[]; held?: boolean }) {
 
   return (
     <div className={held ? "flow flow-held" : "flow"} ref={ref}>
+      {merged.length > EDGES_MAX && (
+        <p className="quiet flow-note">{t("ledger.flow.largest", { n: EDGES_MAX, all: merged.length })}</p>
+      )}
       {narrow ? (
         <ul className="flow-lines">
-          {mergeEdges(all).map((edge) => (
+          {all.map((edge) => (
             <FlowLine
               key={`${edge.from} ${edge.to}`}
               from={accounts.get(edge.from)}

@@ -14,7 +14,7 @@ export function Reference({ reference, memo }: { reference: string | null; memo:
   const [typed, prefix = ""] = /^([a-z]+)_[0-9a-z]{26}$/.exec(reference) ?? [];
   if (!typed) {
     return (
-      <span>
+      <span className="reference" title={memo ? `${reference} · ${memo}` : reference}>
         {reference} {memo && <span className="quiet">{memo}</span>}
       </span>
     );

@@ -121,6 +121,7 @@ export const ledger: Record<keyof typeof chinese, string> = {
   "ledger.reversed.part": "Partly reversed",
   "ledger.reversed.whole": "Reversed",
   "ledger.isReversal": "Reversal",
+  "ledger.flow.largest": "The {n} largest of {all} flows are drawn.",
   "ledger.metadata": "Metadata",
 
   "ledger.trial.title": "Ledger trial balance",

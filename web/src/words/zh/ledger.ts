@@ -119,6 +119,7 @@ export const ledger = {
   "ledger.reversed.part": "部分冲正",
   "ledger.reversed.whole": "已冲正",
   "ledger.isReversal": "冲正",
+  "ledger.flow.largest": "共 {all} 条流向，图中为金额最大的 {n} 条。",
   "ledger.metadata": "附加信息",
 
   "ledger.trial.title": "账本试算",
