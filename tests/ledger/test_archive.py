@@ -1,5 +1,9 @@
 """The archive: months leave the database, and the books go on as if nothing had happened."""
 
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +11,7 @@ import psycopg
 import pyarrow.parquet
 import pytest
 
+from feiqian.cli.main import main
 from feiqian.infra.database import Database
 from feiqian.kernel.calendar import business_date
 from feiqian.kernel.clock import ManualClock
@@ -48,7 +53,8 @@ async def ask_at(database: Database, moment: datetime, *transactions: NewTransac
 def dated(
     name: str, moment: datetime, *legs: tuple[AccountRef, AccountRef, int], **more: object
 ) -> NewTransaction:
-    return transaction(name, *legs, business_date=business_date(moment), effective_at=moment, **more)
+    fields = {"kind": "trade", "business_date": business_date(moment), "effective_at": moment, **more}
+    return transaction(name, *legs, **fields)
 
 
 SALE = dated("sale", JANUARY, (CHANNEL, PENDING, 9_940), (CHANNEL, FEE, 60), metadata={"a": 1.0, "店": "S10"})
@@ -137,7 +143,7 @@ class TestAnArchivedMonth:
         assert await legs_left(database) == 1
         january = pyarrow.parquet.ParquetFile(tmp_path / rows[1].file).read().to_pylist()
         assert (
-            sum(row["amount"] for row in january if row["kind"] == "payment" and row["action"] == 0) == 10_500
+            sum(row["amount"] for row in january if row["kind"] == "trade" and row["action"] == 0) == 10_500
         )
 
     async def test_changes_no_balance_and_is_verified_clean(
@@ -229,7 +235,7 @@ class TestAnArchivedMonth:
     ) -> None:
         await three_months(database)
         with psycopg.connect(database_urls[1], autocommit=True) as admin:
-            admin.execute(b"UPDATE ledger.leg SET memo = 'forged' WHERE kind = 'payment' AND action = 1")
+            admin.execute(b"UPDATE ledger.leg SET memo = 'forged' WHERE kind = 'trade' AND action = 1")
         with pytest.raises(
             ArchiveFailed, match=r"block 1: transaction_.* leg 0 differs from its seal; nothing"
         ):
@@ -300,3 +306,65 @@ class TestATamperedArchive:
         with psycopg.connect(database_urls[1], autocommit=True) as admin:
             admin.execute(change.encode())
         assert not (await verify_all(database, jobs=1, progress=lambda done, total: None)).sound
+
+
+Run = Callable[[str], int]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_urls: tuple[str, str]) -> Run:
+    """Run `feiqian ledger` with these arguments; its exit code."""
+    monkeypatch.setenv("FEIQIAN_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("FEIQIAN_DATABASE_URL", database_urls[0])
+    monkeypatch.setenv("FEIQIAN_DATABASE_ADMIN_URL", database_urls[1])
+
+    def run(command: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["feiqian", "ledger", *command.split()])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0)
+
+    return run
+
+
+class TestTheCommands:
+    def test_seal_prove_archive_and_verify(
+        self, run: Run, database_urls: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        proof = tmp_path / "january.proof"
+        period = f"proof --book platform --from 2026-01-01 --through 2026-01-31 --with-legs --output {proof}"
+        asyncio.run(in_a_database(database_urls[0], three_months))
+        assert run("seal") == 0
+        assert "platform  block 2  1 legs  root " in capsys.readouterr().out
+        assert run(period) == 0
+        public_key = capsys.readouterr().out.split()[-1]
+        assert (tmp_path / "seal-key.pem").stat().st_mode & 0o777 == 0o600
+
+        assert run(f"check-proof {proof} --public-key {public_key}") == 0
+        said = capsys.readouterr().out
+        assert said.startswith(f"PROVEN  signed by {public_key}")
+        assert "blocks 1 to 2 follow each other" in said
+        assert "5 legs are those that were sealed" in said
+        assert run(f"check-proof {proof} --public-key {'0' * 64}") == 1
+        assert capsys.readouterr().err.startswith("NOT PROVEN")
+
+        assert run("archive --through 2026-02") == 0
+        assert capsys.readouterr().out.endswith("8 legs archived.\n")
+        assert run("archive --through 2099-01") == 1
+        assert "2099-01 is not over yet" in capsys.readouterr().err
+        assert run(period) == 1
+        assert "has 4 legs, 0 are in the database" in capsys.readouterr().err
+
+        assert run(f"verify --jobs 2 --archive {tmp_path / 'archive'} --json") == 0
+        assert "holds   ledger         ledger_archive_holds" in capsys.readouterr().out
+        for file in (tmp_path / "archive").rglob("*.parquet"):
+            file.unlink()
+        assert run(f"verify --archive {tmp_path / 'archive'} --json") == 1
+        told = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert told["broken"] == ["ledger_archive_holds"]
+        assert len(told["faults"]) == 3
+
+
+async def in_a_database(url: str, work: Callable[[Database], Awaitable[None]]) -> None:
+    async with Database(url) as database:
+        await work(database)

@@ -33,6 +33,9 @@ COMMANDS = (
     "ledger",
     "ledger verify",
     "ledger seal",
+    "ledger proof",
+    "ledger check-proof",
+    "ledger archive",
 )
 
 

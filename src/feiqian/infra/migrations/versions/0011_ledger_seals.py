@@ -100,6 +100,17 @@ CREATE TABLE ledger.archived_hold (
   PRIMARY KEY (cell, id)
 );
 
+CREATE VIEW ledger.moved AS
+  SELECT cell, debit AS account, business_date, kind, amount AS debits, 0::bigint AS credits, transaction, booked_at
+  FROM ledger.leg WHERE action IN (0, 2)
+  UNION ALL
+  SELECT cell, credit, business_date, kind, 0, amount, transaction, booked_at FROM ledger.leg WHERE action IN (0, 2)
+  UNION ALL
+  SELECT cell, account, business_date, kind, debits, credits, NULL, NULL FROM ledger.archived_total;
+COMMENT ON VIEW ledger.moved IS
+  'All that was ever posted, by account, business date and kind; archived postings as sums, without a transaction.';
+
+GRANT SELECT ON ledger.moved TO feiqian_app;
 GRANT SELECT ON ledger.archive, ledger.opening, ledger.archived_total, ledger.archived_transaction, ledger.archived_hold
   TO feiqian_app;
 """
