@@ -12,7 +12,8 @@ class LedgerRefusal(Refusal):
 
     status = 409
     remembered: bool = False
-    """Whether the id stays refused: it was decided by the state of the ledger, which a retry would find changed."""
+    """Whether the id stays refused: it was decided by the state of the ledger, which a retry would find changed. Where
+    such a refusal is ``retryable``, the same may be asked again under a new id."""
 
 
 class IdInvalid(LedgerRefusal):
