@@ -8,6 +8,7 @@ import {
   formatMoney,
   formatMovement,
   formatPercent,
+  parseMoney,
 } from "./money";
 
 describe("an amount", () => {
@@ -89,5 +90,27 @@ describe("counts and shares", () => {
   it("compare only with something", () => {
     expect(change(150, 100)).toBe(0.5);
     expect(change(150, 0)).toBeNull();
+  });
+});
+
+describe("an amount that somebody types", () => {
+  it.each([
+    ["1234.5", "CNY", 123450],
+    [" ¥1,234.50 ", "CNY", 123450],
+    ["0.01", "CNY", 1],
+    ["500", "JPY", 500],
+  ])("%s in %s is %d minor units", (text, currency, minor) => {
+    expect(parseMoney(text, currency)).toBe(minor);
+  });
+
+  it.each([
+    ["", "CNY"],
+    ["much", "CNY"],
+    ["1.234", "CNY"],
+    ["1.5", "JPY"],
+    ["12,34", "CNY"],
+    ["-5", "CNY"],
+  ])("%s in %s is none", (text, currency) => {
+    expect(parseMoney(text, currency)).toBeNull();
   });
 });
