@@ -1,11 +1,13 @@
 """Transactions in a partner's own books: post one or many, reverse, find again."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feiqian.infra.database import Transaction
@@ -63,6 +65,15 @@ class OutcomesView(msgspec.Struct, frozen=True):
     items: list[OutcomeView]
 
 
+class HotHandler(HTTPRouteHandler):
+    """A handler that is asked thousands of times a second: its guards are given the handler itself, not a copy of it made
+    for each request, which costs a sixth of the answer. They only read it."""
+
+    async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        for guard in self.resolve_guards():
+            await guard(connection, self)  # pyright: ignore[reportGeneralTypeIssues] - guards are made awaitable
+
+
 class TransactionController(Controller):
     """Transactions in your own books. Accounts are named by their ids; amounts are minor units."""
 
@@ -70,7 +81,7 @@ class TransactionController(Controller):
     tags = ("ledger",)
     opt = needs(Scope.LEDGER)
 
-    @post(summary="Post a transaction")
+    @HotHandler(http_method="POST", summary="Post a transaction")
     async def create(
         self, request: PartnerRequest, data: JSONBody[NewPosting], poster: GivenPoster
     ) -> Response[PostedView]:
