@@ -9,8 +9,10 @@ import pytest
 from feiqian.infra.database import DatabaseUnavailable
 from feiqian.kernel.ids import new_id, parse_id, show_id
 from feiqian.ledger import NewTransaction, Result
+from feiqian.members import Scope
 from tests.loop.house import House
 from tests.openapi.ledger_books import PATH, Books, other_platform
+from tests.openapi.test_access import key_of
 
 pytestmark = pytest.mark.anyio
 
@@ -401,6 +403,24 @@ class TestAPlatform:
             assert answer.problem == (400, "invalid_request"), book
         body = {"book": "main", "code": "merchant.available", "owner": "x", "currency": "CNY"}
         assert (await house.send("POST", "/v1/ledger/accounts", body)).problem == (422, "code_book_mismatch")
+
+    async def test_whose_name_begins_as_a_book_of_another_owns_none_of_it(self, house: House) -> None:
+        books = await Books.begin(house)
+        await books.post(("bank", "alice", 5), reference="o1")
+        for name in ("mall:main", "mal", "mall:"):
+            headers = {"Authorization": f"Bearer {await key_of(house, name, *Scope)}"}
+            key, house.api_key = house.api_key, headers["Authorization"].removeprefix("Bearer ")
+            theirs = await Books.begin(house)
+            await theirs.post(("bank", "alice", 7), reference="o1")
+            assert len((await house.ask("GET", f"{PATH}?reference=o1"))["items"]) == 1, name
+            answer = await house.send("POST", PATH, books.asked(("bank", "alice", 1)))
+            assert answer.problem == (404, "account_unknown"), name
+            house.api_key = key
+            answer = await house.send("POST", PATH, theirs.asked(("bank", "alice", 1)))
+            assert answer.problem == (404, "account_unknown"), name
+            assert len((await house.ask("GET", f"{PATH}?reference=o1"))["items"]) == 1, name
+            assert (await house.ask("GET", "/v1/ledger/books"))["items"] == [{"name": "main"}]
+        assert await books.shown() == [5, 5, 0]
 
     async def test_posts_nothing_into_the_house(self, house: House) -> None:
         books = await Books.begin(house)

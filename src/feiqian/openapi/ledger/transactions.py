@@ -20,7 +20,6 @@ from feiqian.ledger import (
     PostedTransaction,
     Result,
     TransactionFilter,
-    TransactionKey,
     TransactionView,
     accounts_named,
     find_transactions,
@@ -37,6 +36,7 @@ from feiqian.openapi.ledger.given import (
     NewPosting,
     NewReversal,
     PartnerRequest,
+    books_of,
     owns,
     read_transaction_id,
 )
@@ -45,9 +45,6 @@ from feiqian.openapi.ledger.postings import as_reversal
 BATCH_COUNT_MAX = 8_000
 BATCH_BYTES_MAX = 48_000_000
 METADATA_PREFIX = "metadata."
-READ_COUNT = 200
-READS_MAX = 20
-"""How far one page of a search looks through the transactions of others."""
 
 
 class PostedView(msgspec.Struct, frozen=True):
@@ -134,14 +131,20 @@ class TransactionController(Controller):
         limit: Limit = 50,
     ) -> Page[TransactionView]:
         """By reference, by kind, by dates, and by text in their metadata: ``metadata.<key>=<value>``, for as many keys as
-        you like. A page may hold fewer than its limit, or nothing, and still have a next one."""
+        you like."""
         only = TransactionFilter(
-            reference=reference, kind=kind, metadata=_metadata_asked(request), first=first, last=last
+            reference=reference,
+            kind=kind,
+            metadata=_metadata_asked(request),
+            first=first,
+            last=last,
+            book_prefix=books_of(caller),
         )
         before = read_cursor(cursor, tuple[date, UUID])
         async with database.reading() as tx:
-            rows, following = await _own_transactions(tx, caller, only, before, limit)
-        items = [show_posted(row) for row in rows]
+            rows = await find_transactions(tx, only=only, before=before, limit=limit + 1)
+        items = [show_posted(row) for row in rows[:limit]]
+        following = (rows[limit - 1].business_date, rows[limit - 1].id) if len(rows) > limit else None
         return Page(items=items, next_cursor=None if following is None else show_cursor(following))
 
     @get("/{transaction_id:str}", summary="Get a transaction")
@@ -184,25 +187,6 @@ async def own_transaction(tx: Transaction, caller: Caller, id: UUID) -> PostedTr
         if all(owns(caller, row.book) for row in named.values()):
             return found[0]
     raise NotFound(what="transaction", name=show_id("transaction", id))
-
-
-async def _own_transactions(
-    tx: Transaction, caller: Caller, only: TransactionFilter, before: TransactionKey | None, limit: int
-) -> tuple[list[PostedTransaction], TransactionKey | None]:
-    """A page of the caller's own, and the key behind which the next begins."""
-    kept: list[PostedTransaction] = []
-    for _ in range(READS_MAX):
-        rows = await find_transactions(tx, only=only, before=before, limit=READ_COUNT)
-        named = await accounts_named(tx, ids=[row.debits[0] for row in rows])
-        for row in rows:
-            before = row.business_date, row.id
-            if owns(caller, named[row.debits[0]].book):
-                kept.append(row)
-                if len(kept) == limit:
-                    return kept, before
-        if len(rows) < READ_COUNT:
-            return kept, None
-    return kept, before
 
 
 def _metadata_asked(request: PartnerRequest) -> dict[str, str] | None:
