@@ -110,7 +110,7 @@ class TestASession:
             answer = await visitor.get(path)
             assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in"), path
             asked += 1
-        assert asked == 17
+        assert asked == 31
 
     async def test_cannot_be_begun_or_ended_from_a_foreign_page(self, console: Client) -> None:
         for answer in (
