@@ -1,5 +1,7 @@
 """Verification: whatever is altered, removed or put in is found, and the first row at fault is named."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 
@@ -16,10 +18,10 @@ from feiqian.ledger import (
     verify,
     verify_all,
 )
-from feiqian.ledger.verification import Fault, search
+from feiqian.ledger.verification import Fault, operations, search
 from tests.conftest import NOW
 from tests.ledger.test_posting import AVAILABLE, CHANNEL, FEE, PENDING, ask, transaction
-from tests.ledger.test_seals import CAPITAL, CASH, LATER, seal_now
+from tests.ledger.test_seals import CAPITAL, CASH, LATER, post_at, seal_now
 
 FUNDER = AccountRef(PLATFORM_BOOK, AccountCode.FUNDER_AVAILABLE, "F1", "CNY")
 SALE, SETTLE, HOLD, CAPTURE, BACK, UNSEALED = "sale", "settle", "hold", "capture", "back", "unsealed"
@@ -181,6 +183,17 @@ class TestATamperedLeg:
         assert [one.transaction for one in found.faults] == [
             derived_id(name) for name in (SETTLE, BACK, UNSEALED)
         ]
+
+    async def test_is_the_first_however_many_there_are(
+        self, database: Database, database_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(operations, "NAMED_MAX", 1)
+        sales = [transaction(f"sale {n}", (CHANNEL, PENDING, n + 1)) for n in range(5)]
+        for number, sale in enumerate(sales):
+            await post_at(database, NOW + timedelta(seconds=number), sale)
+            await seal_now(database)
+        fault = await first_fault(database, database_urls[1], "UPDATE ledger.leg SET memo = 'x'")
+        assert (fault.transaction, fault.block) == (sales[0].id, 1)
 
 
 @pytest.mark.anyio

@@ -87,6 +87,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Sequence of the state after; None: behind the account's newest entry."""
     sealed: bool
     """The state after is a seal, not the account's own counters."""
+    booked_at: datetime | None
+    """When its newest entry was booked."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from feiqian.ledger.verification.naming import Named, Place, name_faults
 from feiqian.ledger.verification.search import Search, Work
 
 NAMED_MAX = 1_000
-"""Parts in which rows are looked for: where more is broken, these are enough to begin with."""
+"""Parts in which rows are looked for, the oldest: where more is broken, these are enough to begin with."""
 
 _NOWHERE = State(sequence=0, debits=0, credits=0, held_debits=0, held_credits=0)
 _FAR = datetime.max.replace(tzinfo=UTC)
@@ -81,7 +81,8 @@ async def _work_off(tx: Transaction, works: list[Work]) -> None:
 
 async def _name(tx: Transaction, search: Search) -> list[Fault]:
     """The faults of every part, each row once, the first first."""
-    parts = [(part, await _name_part(tx, part)) for part in search.parts[:NAMED_MAX]]
+    oldest = sorted(search.parts, key=lambda part: part.booked_at or _FAR)[:NAMED_MAX]
+    parts = [(part, await _name_part(tx, part)) for part in oldest]
     altered = [(part, [one for one in named if not await _is_as_sealed(tx, one)]) for part, named in parts]
     # A leg that is still what was sealed is not at fault where another is: it only stands beside that one.
     if any(named for _, named in altered) or search.faults:

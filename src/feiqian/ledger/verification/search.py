@@ -130,7 +130,7 @@ async def _stretches(tx: Transaction, loads: list[store.AccountLoad]) -> AsyncIt
         if load.entries > 2 * ENTRIES_PER_STRETCH:
             if high != low:
                 yield Stretch(low=low, high=high, after=None, through=None, entries=entries)
-            for after, through, count in _cuts(await store.sealed_sequences(tx, load.id), load.entries):
+            for after, through, count in _cuts(load, await store.sealed_sequences(tx, load.id)):
                 yield Stretch(low=high, high=load.id, after=after, through=through, entries=count)
             low, high, entries = load.id, load.id, 0
             continue
@@ -141,17 +141,15 @@ async def _stretches(tx: Transaction, loads: list[store.AccountLoad]) -> AsyncIt
     yield Stretch(low=low, high=_LAST_ID, after=None, through=None, entries=entries)
 
 
-def _cuts(sealed: list[int], entries: int) -> Iterator[tuple[int | None, int | None, int]]:
+def _cuts(load: store.AccountLoad, sealed: list[int]) -> Iterator[tuple[int | None, int | None, int]]:
     """(after, through, entries) of the stretches of one account."""
     after: int | None = None
-    left = entries
+    begun, newest = load.begun, load.begun + load.entries
     for last in sealed:
-        begun = sealed[0] - 1 if after is None else after
-        if last - begun >= ENTRIES_PER_STRETCH and left > ENTRIES_PER_STRETCH:
+        if last - begun >= ENTRIES_PER_STRETCH and newest - begun > ENTRIES_PER_STRETCH:
             yield after, last, last - begun
-            left -= last - begun
-            after = last
-    yield after, None, left
+            after = begun = last
+    yield after, None, newest - begun
 
 
 def _disagreement(leg: SealedLeg) -> Fault:

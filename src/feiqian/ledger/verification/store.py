@@ -55,7 +55,8 @@ _RECOMPUTE: LiteralString = (
     " FROM event WINDOW w AS (PARTITION BY account ORDER BY sequence, kind ROWS UNBOUNDED PRECEDING)"
     "), part AS ("
     " SELECT account, part, count(*) FILTER (WHERE kind = 1) AS entries, max(kind) FILTER (WHERE kind <> 1) AS kind,"
-    "  max(sequence) FILTER (WHERE kind <> 1) AS sequence, min(first) AS first, min(sign) <> max(sign) AS signs_differ,"
+    "  max(sequence) FILTER (WHERE kind <> 1) AS sequence, max(booked_at) AS booked_at,"
+    "  min(first) AS first, min(sign) <> max(sign) AS signs_differ,"
     "  bool_or(CASE kind WHEN 0 THEN false"
     "   WHEN 1 THEN sequence <> sequence_before + 1 OR balance <> balance_before + net OR booked_at < booked_before"
     "   ELSE sequence <> sequence_before OR balance <> balance_before OR booked_at <> booked_before END)"
@@ -76,7 +77,8 @@ _RECOMPUTE: LiteralString = (
     " SELECT *, lag(sequence) OVER w AS after, lag(debits) OVER w AS debits_before, lag(credits) OVER w AS credits_before,"
     "  lag(held_debits) OVER w AS held_debits_before, lag(held_credits) OVER w AS held_credits_before"
     " FROM part WINDOW w AS (PARTITION BY account ORDER BY part)"
-    ") SELECT account, coalesce(after, 0) AS after, sequence AS through, coalesce(kind = 2, false) AS sealed FROM compared"
+    ") SELECT account, coalesce(after, 0) AS after, sequence AS through, coalesce(kind = 2, false) AS sealed,"
+    "  nullif(booked_at, '-infinity') AS booked_at FROM compared"
     " WHERE CASE"
     # Behind the account's newest entry, or of an account that does not exist.
     "  WHEN kind IS NULL THEN %(to_end)s"
@@ -93,6 +95,8 @@ class AccountLoad(msgspec.Struct, frozen=True):
     """How many entries of an account there are to recompute."""
 
     id: UUID
+    begun: int
+    """Sequence after which its history begins."""
     entries: int
 
 
@@ -130,11 +134,11 @@ async def export_snapshot(tx: Transaction) -> str:
 async def account_loads(tx: Transaction) -> list[AccountLoad]:
     """Every account with its work, in order of id."""
     rows = await tx.tuples(
-        "SELECT a.id, a.sequence - coalesce(o.sequence, 0) FROM ledger.account a"
+        "SELECT a.id, coalesce(o.sequence, 0), a.sequence - coalesce(o.sequence, 0) FROM ledger.account a"
         " LEFT JOIN ledger.opening o ON o.cell = a.cell AND o.account = a.id WHERE a.cell = %s ORDER BY a.id",
         (tx.cell,),
     )
-    return [AccountLoad(id, entries) for id, entries in rows]
+    return [AccountLoad(*row) for row in rows]
 
 
 async def sealed_sequences(tx: Transaction, account: UUID) -> list[int]:
