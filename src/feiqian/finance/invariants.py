@@ -33,19 +33,20 @@ INVARIANTS = (
         english="The voucher lines of every vouchered date, book, kind and subject sum to what the ledger moved.",
         chinese="凡已生成凭证的日期，各账套、类型、科目的凭证金额与账本发生额一致。",
         sql="""
-        WITH leg AS (
-          SELECT t.business_date AS day, t.kind, s.account, s.debit, s.credit
-          FROM finance.progress p JOIN ledger.transaction t
-            ON t.cell = p.cell AND t.business_date <= p.written_through AND t.booked_at <= p.checked_at
-          CROSS JOIN LATERAL (
-            SELECT d.account, d.amount AS debit, 0::bigint AS credit
-            FROM unnest(t.debits, t.amounts) AS d (account, amount)
-            UNION ALL SELECT c.account, 0, c.amount FROM unnest(t.credits, t.amounts) AS c (account, amount)) s
-          WHERE p.cell = %(cell)s
+        WITH side AS (
+          SELECT business_date AS day, booked_at, kind, debit AS account, amount AS debit, 0::bigint AS credit
+          FROM ledger.leg WHERE cell = %(cell)s AND action IN (0, 2)
+          UNION ALL SELECT business_date, booked_at, kind, credit, 0, amount
+          FROM ledger.leg WHERE cell = %(cell)s AND action IN (0, 2)
+          UNION ALL SELECT business_date, '-infinity', kind, account, debits, credits
+          FROM ledger.archived_total WHERE cell = %(cell)s
         ), fact AS (
-          SELECT a.book, leg.day, leg.kind, a.code, a.currency, sum(leg.debit) AS debit, sum(leg.credit) AS credit
-          FROM leg JOIN ledger.account a ON a.cell = %(cell)s AND a.id = leg.account
-          GROUP BY a.book, leg.day, leg.kind, a.code, a.currency
+          SELECT a.book, s.day, s.kind, a.code, a.currency, sum(s.debit) AS debit, sum(s.credit) AS credit
+          FROM finance.progress p
+          JOIN side s ON s.day <= p.written_through AND s.booked_at <= p.checked_at
+          JOIN ledger.account a ON a.cell = p.cell AND a.id = s.account AND NOT starts_with(a.book, 'own:')
+          WHERE p.cell = %(cell)s
+          GROUP BY a.book, s.day, s.kind, a.code, a.currency
         ), written AS (
           SELECT v.book, v.day, v.kind, l.code, v.currency, sum(l.debit) AS debit, sum(l.credit) AS credit
           FROM finance.voucher v JOIN finance.voucher_line l ON l.cell = v.cell AND l.voucher = v.id

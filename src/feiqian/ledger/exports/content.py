@@ -165,7 +165,10 @@ async def open_content(
 
 def statement_file_name(account: Account, *, period: Period, language: str, suffix: str) -> str:
     """``对账单_S10_merchant.pending_CNY_2026-03-31.csv``, without what file systems refuse."""
-    last = period.last if isinstance(period, Days) else to_local(period.until).date()
+    # A period of booking ends before its end: at midnight its last day is the day before.
+    last = (
+        period.last if isinstance(period, Days) else to_local(period.until - timedelta(microseconds=1)).date()
+    )
     parts = [words_of(language).file, account.owner, account.code, account.currency, str(last)]
     name = "_".join("".join(c if c.isalnum() or c in "-." else "-" for c in part) for part in parts)
     return f"{name}.{suffix}"
