@@ -8,10 +8,13 @@ INVARIANTS = (
         english="Every settlement is in the ledger with its amount, and every ledger settlement is one of them.",
         chinese="每笔结算与总账一致，总账的每笔结算都有对应记录。",
         sql="""
-        SELECT coalesce(s.id, t.id)::text AS subject, s.amount, t.amounts
+        SELECT coalesce(s.id, t.id)::text AS subject, s.amount, t.amount AS ledger_amount
         FROM (SELECT * FROM clearing.settlement WHERE cell = %(cell)s) s
-        FULL JOIN (SELECT * FROM ledger.transaction WHERE cell = %(cell)s AND kind = 'settlement') t ON t.id = s.id
-        WHERE t.amounts[1] IS DISTINCT FROM abs(s.amount)
+        FULL JOIN (SELECT l.transaction AS id, sum(l.amount) AS amount FROM ledger.leg l
+                   JOIN ledger.account a ON a.cell = l.cell AND a.id = l.debit AND a.code LIKE 'merchant.%%'
+                   WHERE l.cell = %(cell)s AND l.kind = 'settlement' GROUP BY l.transaction) t ON t.id = s.id
+        WHERE t.amount IS DISTINCT FROM abs(s.amount)
+          AND NOT EXISTS (SELECT FROM ledger.archived_transaction x WHERE x.cell = %(cell)s AND x.id = s.id)
         """,
     ),
     Invariant(

@@ -15,10 +15,9 @@ INVARIANTS = (
         FROM lending.loan l
         LEFT JOIN ledger.account a ON a.cell = l.cell AND a.code = 'loan.principal' AND a.owner = l.id::text
         LEFT JOIN LATERAL (
-          SELECT sum(e.amount) FILTER (WHERE t.kind = 'loan_draw') AS drawn,
-                 coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'loan_repayment'), 0) AS repaid
-          FROM ledger.entry e JOIN ledger.transaction t ON t.cell = e.cell AND t.id = e.transaction
-          WHERE e.cell = a.cell AND e.account = a.id) e ON true
+          SELECT sum(m.debits - m.credits) FILTER (WHERE m.kind = 'loan_draw') AS drawn,
+                 coalesce(sum(m.credits - m.debits) FILTER (WHERE m.kind = 'loan_repayment'), 0) AS repaid
+          FROM ledger.moved m WHERE m.cell = a.cell AND m.account = a.id) e ON true
         WHERE l.cell = %(cell)s
           AND (e.drawn IS DISTINCT FROM l.principal OR a.debits - a.credits IS DISTINCT FROM l.principal - e.repaid)
         """,
@@ -32,14 +31,14 @@ INVARIANTS = (
         sql="""
         WITH exact AS (
           SELECT l.id,
-                 coalesce(sum(e.amount * l.annual_rate * 100000000 * greatest(0,
+                 coalesce(sum((e.debits - e.credits) * l.annual_rate * 100000000 * greatest(0,
                    least(n.day, l.due_on) - e.business_date)), 0) AS interest,
-                 coalesce(sum(e.amount * l.penalty_rate * 100000000 * greatest(0,
+                 coalesce(sum((e.debits - e.credits) * l.penalty_rate * 100000000 * greatest(0,
                    n.day - greatest(e.business_date, l.due_on))), 0) AS penalty
           FROM lending.loan l
           CROSS JOIN LATERAL (SELECT coalesce(l.accrued_through + 1, l.drawn_on) AS day) n
           JOIN ledger.account a ON a.cell = l.cell AND a.code = 'loan.principal' AND a.owner = l.id::text
-          JOIN ledger.entry e ON e.cell = a.cell AND e.account = a.id
+          JOIN ledger.moved e ON e.cell = a.cell AND e.account = a.id
           WHERE l.cell = %(cell)s GROUP BY l.id
         )
         SELECT l.loan_no AS subject, x.interest, l.interest_numerator, i.debits AS interest_posted,
@@ -74,18 +73,21 @@ INVARIANTS = (
         name="draws_stay_within_the_line",
         english="At every draw, all principal that the merchant owed after it was within its line's limit.",
         chinese="每次支用后，商户未还本金合计均未超过当时的授信额度。",
-        # Draws at the very same moment are judged together, by the highest of their limits.
+        # Draws at the very same moment are judged together, by the highest of their limits; those whose entries were
+        # archived have been judged while they were here.
         sql="""
         SELECT d.merchant::text AS subject, d.drawn_at, d.line_limit, s.owed
         FROM (SELECT merchant, drawn_at, max(line_limit) AS line_limit FROM lending.loan
               WHERE cell = %(cell)s GROUP BY merchant, drawn_at) d
         CROSS JOIN LATERAL (
-          SELECT sum(e.amount) AS owed FROM lending.loan l
+          SELECT sum(e.amount) AS owed, bool_or(o.booked_at >= d.drawn_at) AS archived FROM lending.loan l
           JOIN ledger.account a ON a.cell = l.cell AND a.code = 'loan.principal' AND a.owner = l.id::text
-          JOIN ledger.entry e ON e.cell = a.cell AND e.account = a.id
-          JOIN ledger.transaction t ON t.cell = e.cell AND t.id = e.transaction
-          WHERE l.cell = %(cell)s AND l.merchant = d.merchant AND t.booked_at <= d.drawn_at) s
-        WHERE s.owed > d.line_limit
+          LEFT JOIN ledger.opening o ON o.cell = a.cell AND o.account = a.id
+          CROSS JOIN LATERAL (
+            SELECT amount FROM ledger.entry WHERE cell = a.cell AND account = a.id AND booked_at <= d.drawn_at
+            UNION ALL SELECT o.debits - o.credits) e
+          WHERE l.cell = %(cell)s AND l.merchant = d.merchant) s
+        WHERE s.owed > d.line_limit AND s.archived IS NOT TRUE
         """,
     ),
     Invariant(
@@ -112,9 +114,8 @@ INVARIANTS = (
         CROSS JOIN LATERAL (
           SELECT -sum(e.amount) AS taken FROM ledger.account a
           JOIN ledger.entry e ON e.cell = a.cell AND e.account = a.id
-          JOIN ledger.transaction t ON t.cell = e.cell AND t.id = e.transaction
           WHERE a.cell = %(cell)s AND a.code = 'merchant.available' AND a.owner = r.merchant::text
-            AND t.kind = 'loan_repayment' AND t.booked_at = r.repaid_at) s
+            AND e.kind = 'loan_repayment' AND e.booked_at = r.repaid_at) s
         WHERE s.taken > r.amount
         """,
     ),

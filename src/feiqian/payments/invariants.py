@@ -22,9 +22,13 @@ INVARIANTS = (
         SELECT 'payments' AS subject, p.count, p.amount, l.count AS ledger_count, l.amount AS ledger_amount
         FROM (SELECT count(*), coalesce(sum(amount), 0) AS amount FROM payments.payment
               WHERE cell = %(cell)s AND state = 'succeeded') p
-        CROSS JOIN (SELECT count(*), coalesce(sum(a.amount), 0) AS amount
-              FROM ledger.transaction t CROSS JOIN LATERAL (SELECT sum(x) AS amount FROM unnest(t.amounts) x) a
-              WHERE t.cell = %(cell)s AND t.kind = 'payment') l
+        CROSS JOIN (SELECT sum(count) AS count, sum(amount) AS amount FROM (
+              SELECT count(DISTINCT l.transaction) AS count, coalesce(sum(l.amount), 0) AS amount FROM ledger.leg l
+              JOIN ledger.account a ON a.cell = l.cell AND a.id = l.debit AND a.code = 'channel.receivable'
+              WHERE l.cell = %(cell)s AND l.kind = 'payment'
+              UNION ALL SELECT coalesce(sum(t.transactions), 0), coalesce(sum(t.debits), 0) FROM ledger.archived_total t
+              JOIN ledger.account a ON a.cell = t.cell AND a.id = t.account AND a.code = 'channel.receivable'
+              WHERE t.cell = %(cell)s AND t.kind = 'payment') m) l
         WHERE p.count <> l.count OR p.amount <> l.amount
         """,
     ),

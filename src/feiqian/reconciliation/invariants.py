@@ -54,17 +54,21 @@ INVARIANTS = (
           SELECT r.channel, r.day, r.run, a.currency,
                  sum(s.amount) FILTER (WHERE a.code = 'channel.receivable') AS net,
                  -sum(s.amount) FILTER (WHERE a.code = 'platform.channel_cost') AS fee
-          FROM reconciliation.run r JOIN ledger.transaction t ON t.cell = r.cell AND t.id = r.settlement
+          FROM reconciliation.run r
           CROSS JOIN LATERAL (
-            SELECT c.account, c.amount FROM unnest(t.credits, t.amounts) AS c (account, amount)
-            UNION ALL SELECT d.account, -d.amount FROM unnest(t.debits, t.amounts) AS d (account, amount)) s
-          JOIN ledger.account a ON a.cell = t.cell AND a.id = s.account
+            SELECT credit AS account, amount FROM ledger.leg WHERE cell = r.cell AND transaction = r.settlement
+            UNION ALL SELECT debit, -amount FROM ledger.leg WHERE cell = r.cell AND transaction = r.settlement) s
+          JOIN ledger.account a ON a.cell = r.cell AND a.id = s.account
           WHERE r.cell = %(cell)s GROUP BY r.channel, r.day, r.run, a.currency
+        ), archived AS (
+          SELECT r.channel, r.day, r.run FROM reconciliation.run r
+          JOIN ledger.archived_transaction x ON x.cell = r.cell AND x.id = r.settlement WHERE r.cell = %(cell)s
         )
         SELECT concat_ws(' ', channel, day, run, currency) AS subject, line.net AS line_net, leg.net AS leg_net,
                line.fee AS line_fee, leg.fee AS leg_fee
         FROM line FULL JOIN leg USING (channel, day, run, currency)
-        WHERE coalesce(line.net, 0) <> coalesce(leg.net, 0) OR coalesce(line.fee, 0) <> coalesce(leg.fee, 0)
+        WHERE (coalesce(line.net, 0) <> coalesce(leg.net, 0) OR coalesce(line.fee, 0) <> coalesce(leg.fee, 0))
+          AND (channel, day, run) NOT IN (SELECT channel, day, run FROM archived)
         """,
     ),
     Invariant(
@@ -72,9 +76,10 @@ INVARIANTS = (
         english="Every ledger transaction of the kind channel_settlement belongs to a run.",
         chinese="账本中每笔渠道结算都对应一次对账。",
         sql="""
-        SELECT t.id::text AS subject, t.reference FROM ledger.transaction t
-        LEFT JOIN reconciliation.run r ON r.cell = t.cell AND r.settlement = t.id
-        WHERE t.cell = %(cell)s AND t.kind = 'channel_settlement' AND r.run IS NULL
+        SELECT t.transaction::text AS subject, t.reference FROM ledger.leg t
+        JOIN ledger.account a ON a.cell = t.cell AND a.id = t.debit AND NOT starts_with(a.book, 'own:')
+        LEFT JOIN reconciliation.run r ON r.cell = t.cell AND r.settlement = t.transaction
+        WHERE t.cell = %(cell)s AND t.kind = 'channel_settlement' AND t.number = 0 AND r.run IS NULL
         """,
     ),
 )
