@@ -75,14 +75,6 @@ async def bench_ledger(terms: LedgerTerms, *, say: Callable[[str], None]) -> Led
                 say(f"writing {terms.entries:,} entries")
                 held = await store.preload(admin, entries=terms.entries)
             results: list[ScenarioResult] = []
-            for scenario in scenarios(terms.name_part):
-                say(scenario.name)
-                await store.settle(admin)
-                results.append(
-                    await measure(
-                        database, admin, scenario, clock=clock, seconds=terms.seconds, entries_before=held
-                    )
-                )
             singles = [name for name in SINGLES if terms.name_part in name]
             if singles:
                 say("single calls over HTTP")
@@ -93,6 +85,14 @@ async def bench_ledger(terms: LedgerTerms, *, say: Callable[[str], None]) -> Led
                     rate=terms.rate,
                     port=terms.port,
                     entries_before=held,
+                )
+            for scenario in scenarios(terms.name_part):
+                say(scenario.name)
+                await store.settle(admin)
+                results.append(
+                    await measure(
+                        database, admin, scenario, clock=clock, seconds=terms.seconds, entries_before=held
+                    )
                 )
             if terms.pgledger:
                 say("pgledger")
