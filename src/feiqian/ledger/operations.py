@@ -243,7 +243,9 @@ async def _recall(tx: Transaction, fence: store.Fence) -> dict[UUID, tuple[Conte
 
 def _refuse_replay(transaction: NewTransaction, had: Content) -> LedgerRefusal | None:
     asked = asked_content(transaction)
-    return refuse_altered(transaction.id, short_hashes(asked) if isinstance(had, ArchivedContent) else asked, had)
+    return refuse_altered(
+        transaction.id, short_hashes(asked) if isinstance(had, ArchivedContent) else asked, had
+    )
 
 
 async def _write(
