@@ -270,7 +270,7 @@ def accounts() -> str:
             subject.number, f"`{code.value}`", subject.chinese, subject.english, sides[subject.side],
             "never" if subject.overdraft is Overdraft.NONE else "may be", notes_of(AccountCode)[code.name],
         )
-        for code, subject in sorted(CHART.items(), key=lambda item: item[1].number)
+        for code, subject in sorted(((c, CHART[c]) for c in AccountCode), key=lambda item: item[1].number)
     ]  # fmt: skip
     return f"""# Chart of accounts
 

@@ -143,4 +143,4 @@ def postings() -> str:
 def named(account: AccountRef) -> str:
     """An account as code and owner, with its book where that is not the platform's."""
     book = "" if account.book == PLATFORM_BOOK else f"{account.book} · "
-    return f"{book}`{account.code.value}` / {OWNERS.get(account.owner, account.owner)}"
+    return f"{book}`{account.code}` / {OWNERS.get(account.owner, account.owner)}"

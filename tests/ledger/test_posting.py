@@ -207,7 +207,7 @@ class TestABalanceAtTheClose:
             transaction("tomorrow", (CHANNEL, PENDING, 40), business_date=today + timedelta(days=1)),
         )
         async with database.transaction() as tx:
-            rows = await balances_at_close(tx, code=PENDING.code, currency="CNY", day=today)
+            rows = await balances_at_close(tx, code=AccountCode.MERCHANT_PENDING, currency="CNY", day=today)
         assert [(row.owner, row.balance) for row in rows] == [("S10", 300)]
 
 

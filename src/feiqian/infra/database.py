@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequ
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -97,7 +97,7 @@ class _Connection(psycopg.AsyncConnection[Any]):
 class Transaction:
     """One open database transaction: what an operation receives. It never outlives its operation."""
 
-    def __init__(self, connection: _Connection, events: "EventBus", cell: int) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Any], events: "EventBus", cell: int) -> None:
         self.connection = connection
         self.cell = cell
         self._events = events
@@ -237,11 +237,12 @@ class Database:
             await tx.one(
                 str, "SELECT set_config('statement_timeout', %s, true)", (f"{statement_timeout_s}s",)
             )
-            tx.connection.answer_within_s = statement_timeout_s + ANSWER_MARGIN_S
+            connection = cast(_Connection, tx.connection)
+            connection.answer_within_s = statement_timeout_s + ANSWER_MARGIN_S
             try:
                 yield tx
             finally:
-                tx.connection.answer_within_s = self._answer_within_s
+                connection.answer_within_s = self._answer_within_s
 
     @asynccontextmanager
     async def snapshot(self, of: str | None = None) -> AsyncGenerator[Transaction]:
