@@ -68,12 +68,12 @@ async def bench_ledger(terms: LedgerTerms, *, say: Callable[[str], None]) -> Led
             Database(server.url, statement_timeout_s=300) as database,
             Database(server.admin_url, role=None, statement_timeout_s=BULK_TIMEOUT_S) as admin,
         ):
-            say("opening accounts")
-            await fund(database, clock)
             held = 0
             if terms.entries:
                 say(f"writing {terms.entries:,} entries")
                 held = await store.preload(admin, entries=terms.entries)
+            say("opening accounts")
+            await fund(database, clock)
             results: list[ScenarioResult] = []
             singles = [name for name in SINGLES if terms.name_part in name]
             if singles:
