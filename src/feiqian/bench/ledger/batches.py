@@ -1,6 +1,7 @@
 """Batches posted in process, one after the other without a pause: what the ledger can carry at most."""
 
 import time
+from itertools import islice
 
 import msgspec
 
@@ -19,6 +20,9 @@ from feiqian.kernel.clock import Clock
 from feiqian.ledger import NewTransaction, Outcome, post, post_all
 
 WARM_UP_BATCHES = 2
+GROWN_IN_COUNT = 400_000
+"""Transactions posted after a table was filled in bulk, before anything is measured: its indexes were packed full, and each
+account's end in them is split once."""
 READY_COUNT = 40_000
 """Transactions made before the clock runs, again and again: making them is the caller's time, not the ledger's."""
 
@@ -57,6 +61,13 @@ async def fund(database: Database, clock: Clock) -> None:
             for number in range(first, first + 1_000)
         ]
         await database.run(lambda tx, batch=batch: post_all(tx, now=now, transactions=batch))
+
+
+async def grow_in(database: Database, clock: Clock) -> None:
+    """Post until indexes are as they are where rows came one after the other."""
+    scenario = Scenario(name="grow-in", batch=4_000)
+    for batch in islice(trade(scenario, now=clock.now()), GROWN_IN_COUNT // scenario.batch):
+        await _post(database, clock, batch)
 
 
 async def measure(

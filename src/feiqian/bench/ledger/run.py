@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from feiqian.bench.ledger import store
-from feiqian.bench.ledger.batches import ScenarioResult, fund, measure
+from feiqian.bench.ledger.batches import ScenarioResult, fund, grow_in, measure
 from feiqian.bench.ledger.database import own_database
 from feiqian.bench.ledger.pgledger import measure_pgledger
 from feiqian.bench.ledger.scenarios import ACCOUNT_COUNT, account, scenarios
@@ -74,6 +74,9 @@ async def bench_ledger(terms: LedgerTerms, *, say: Callable[[str], None]) -> Led
                 held = await store.preload(admin, entries=terms.entries)
             say("opening accounts")
             await fund(database, clock)
+            if held:
+                await grow_in(database, clock)
+                await store.settle(admin)
             results: list[ScenarioResult] = []
             singles = [name for name in SINGLES if terms.name_part in name]
             if singles:
