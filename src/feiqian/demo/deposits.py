@@ -11,7 +11,7 @@ from uuid import UUID
 from feiqian.demo.api import PartnerApi
 from feiqian.demo.errors import StoryError
 from feiqian.kernel.calendar import local
-from feiqian.kernel.ids import derived_id
+from feiqian.kernel.ids import derived_id_at
 
 BOOK = "terminals"
 PAID_IN_FEN = 200_00
@@ -72,7 +72,7 @@ def _posting(kind: str, shop: str, day: date) -> dict[str, object]:
 
 
 def _id(kind: str, shop: str, day: date) -> UUID:
-    return derived_id("demo", kind, shop, day.isoformat())
+    return derived_id_at(local(day, 0, 5), "demo", kind, shop, day.isoformat())
 
 
 def _leg(debit: str, credit: str, amount: int) -> dict[str, object]:
