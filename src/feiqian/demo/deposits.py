@@ -24,10 +24,13 @@ WORN, WHOLE, KEPT = "shop-east", "shop-south", "shop-west"
 
 async def keep(partner: PartnerApi, *, today: date, first: date) -> None:
     """What happens to the deposits on a date; the same however often it is told. Raises: StoryError."""
-    bank, income = await _open(partner, "own.bank", "bank"), await _open(partner, "own.income", "platform")
+    bank, income = (
+        await _open(partner, "own.terminal.bank", "bank"),
+        await _open(partner, "own.terminal.income", "platform"),
+    )
     postings: list[dict[str, object]] = []
     for shop in (WORN, WHOLE, KEPT):
-        wallet = await _open(partner, "own.wallet", shop)
+        wallet = await _open(partner, "own.terminal.wallet", shop)
         # A shop whose money could not be taken gets no terminal: the two stand or fall together.
         postings.append(
             {**_posting("paid_in", shop, today), "legs": [_leg(bank, wallet, PAID_IN_FEN)], "linked": True}
@@ -90,8 +93,8 @@ async def _open(partner: PartnerApi, code: str, owner: str) -> str:
 
 
 _SUBJECTS: dict[str, tuple[str, str, str, int | None]] = {
-    "own.bank": ("银行存款", "Bank", "debit", None),
-    "own.wallet": ("门店钱包", "Shops' wallets", "credit", 0),
-    "own.income": ("终端磨损收入", "Wear of terminals", "credit", None),
+    "own.terminal.bank": ("银行存款", "Bank", "debit", None),
+    "own.terminal.wallet": ("门店钱包", "Shops' wallets", "credit", 0),
+    "own.terminal.income": ("终端磨损收入", "Wear of terminals", "credit", None),
 }
 """Code: (Chinese, English, side, limit)."""
