@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -77,8 +78,8 @@ class Batch(msgspec.Struct, frozen=True, order=True):
         legs = (Leg(CHANNEL, merchant, dice.randint(100, 1_000)), Leg(CHANNEL, FEE, dice.randint(1, 6)))
         return self._new(f"sale {place}", *legs)
 
-    def _new(self, name: str, *legs: Leg, **more: object) -> NewTransaction:
-        fields: dict[str, object] = {
+    def _new(self, name: str, *legs: Leg, **more: Any) -> NewTransaction:
+        fields: dict[str, Any] = {
             "id": self._id(name, self.number),
             "kind": name.split(maxsplit=1)[0],
             "legs": legs,
@@ -86,7 +87,7 @@ class Batch(msgspec.Struct, frozen=True, order=True):
             "effective_at": NOW,
             "reference": f"{self.worker}/{self.number}",
         }
-        return NewTransaction(**{**fields, **more})  # pyright: ignore[reportArgumentType]
+        return NewTransaction(**{**fields, **more})
 
     def _id(self, name: str, number: int) -> UUID:
         return derived_id("fault", str(self.worker), str(number), name)

@@ -89,7 +89,7 @@ def loading(
         load.close()
 
 
-async def settle(database: Database, journal: Journal) -> None:
+async def assert_settled(database: Database, journal: Journal) -> None:
     """Every acknowledged transaction is there once, no other twice; what is asked again changes nothing; sums agree."""
     asked, acknowledged = journal.asked(), journal.acknowledged()
     there = await recorded(database)

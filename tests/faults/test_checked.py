@@ -9,7 +9,7 @@ from feiqian.app.invariants import check_all
 from feiqian.infra.database import Database
 from feiqian.infra.invariants import StandingInvariants
 from tests.conftest import NOW
-from tests.faults.settling import loading, settle
+from tests.faults.settling import assert_settled, loading
 
 pytestmark = pytest.mark.anyio
 
@@ -25,4 +25,4 @@ class TestACheckUnderLoad:
                     report = await standing.latest()
                     assert [found.name for found in report.items if found.violations] == []
                 await load.finish()
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)

@@ -1,6 +1,7 @@
 """The machine's clock jumps back and forth: time of booking never does."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from feiqian.infra.database import Database
 from feiqian.ledger import AccountRef, Leg, NewTransaction, post
 from tests.conftest import NOW
 from tests.faults.orders import BANK, CHANNEL, FEE, Batch
-from tests.faults.settling import broken, loading, settle
+from tests.faults.settling import assert_settled, broken, loading
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +46,7 @@ class TestAClockThatJumpsBack:
                 business_date=asked.business_date,
                 effective_at=asked.effective_at,
             )
-            await database.run(lambda tx: post(tx, now=now, transactions=[transaction]))  # noqa: B023
+            await database.run(partial(post, now=now, transactions=[transaction]))
         for account in (CHANNEL, FEE, BANK):
             expected = [moment for _, debit, credit, moment in table if account in (debit, credit)]
             assert await booked(database, account) == expected
@@ -61,4 +62,4 @@ class TestAClockThatJumpsBack:
             moments = await booked(database, CHANNEL)
             assert moments == sorted(moments)
             assert len(set(moments)) < len(load.journal.acknowledged()) < len(moments)
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)

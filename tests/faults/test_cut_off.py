@@ -6,7 +6,7 @@ import pytest
 
 from feiqian.infra.database import Database
 from tests.faults.network import Network, open_network
-from tests.faults.settling import Load, loading, settle
+from tests.faults.settling import Load, assert_settled, loading
 
 pytestmark = pytest.mark.anyio
 
@@ -46,7 +46,7 @@ class TestANetworkThatIsCut:
                 await load.finish()
         assert set(load.journal.refusals()) == {"database_unavailable"}
         async with Database(database_urls[0]) as database:
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)
 
     @pytest.mark.parametrize(("lost", "found"), [("lost_commits", "posted"), ("lost_answers", "exists")])
     async def test_at_the_commit_leaves_to_the_retry_what_nobody_knows(
@@ -64,7 +64,7 @@ class TestANetworkThatIsCut:
         assert answers
         assert all(answer == {found} for answer in answers)
         async with Database(database_urls[0]) as database:
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)
 
     async def test_without_a_word_makes_nobody_wait_for_ever(
         self, database_urls: tuple[str, str], tmp_path: Path
@@ -80,4 +80,4 @@ class TestANetworkThatIsCut:
                 await load.finish()
         assert set(load.journal.refusals()) == {"database_unavailable"}
         async with Database(database_urls[0]) as database:
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)

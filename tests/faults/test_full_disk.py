@@ -19,7 +19,7 @@ from feiqian.infra.postgres import EmbeddedPostgres
 from feiqian.ledger import post
 from tests.conftest import NOW
 from tests.faults.orders import Batch
-from tests.faults.settling import loading, recorded, settle
+from tests.faults.settling import assert_settled, loading, recorded
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +97,7 @@ class TestADiskThatIsFull:
             await load.finish()
         assert set(load.journal.refusals()) == {"database_unavailable"}
         async with Database(server.url) as database:
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)
 
     async def test_of_a_table_refuses_what_has_no_room_and_takes_it_later(
         self, server: EmbeddedPostgres, tmp_path: Path
@@ -116,4 +116,4 @@ class TestADiskThatIsFull:
             await load.acknowledged(12)
             await load.finish()
         async with Database(server.url) as database:
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)

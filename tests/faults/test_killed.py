@@ -8,7 +8,7 @@ import pytest
 
 from feiqian.infra.database import Database
 from feiqian.infra.postgres import EmbeddedPostgres
-from tests.faults.settling import loading, settle
+from tests.faults.settling import assert_settled, loading
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ class TestAnApplicationThatIsKilled:
             await load.acknowledged(6)
             load.kill()
         async with Database(database_urls[0]) as database:
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)
 
 
 class TestPostgresThatIsKilled:
@@ -44,4 +44,4 @@ class TestPostgresThatIsKilled:
             await load.finish()
         assert set(load.journal.refusals()) == {"database_unavailable"}
         async with Database(server.url) as database:
-            await settle(database, load.journal)
+            await assert_settled(database, load.journal)

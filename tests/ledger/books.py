@@ -3,7 +3,7 @@ account then shows."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from feiqian.infra.database import Database
@@ -128,7 +128,7 @@ def expired(*, now: datetime) -> Step:
     return step
 
 
-async def follow(database: Database, watching: Sequence[AccountRef], table: Sequence[Row]) -> None:
+async def assert_steps(database: Database, watching: Sequence[AccountRef], table: Sequence[Row]) -> None:
     """Take the steps in order and compare the table; then the whole ledger must be sound."""
     for number, (step, expected, *cells) in enumerate(table, 1):
         assert (number, await step(database)) == (number, expected)
@@ -174,15 +174,15 @@ async def findings(database: Database) -> list[str]:
         return [f"{finding.name}: {finding.sample}" for finding in await verify(tx) if finding.violations]
 
 
-async def tuples(database: Database, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+async def tuples(database: Database, sql: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
     """Rows of the database's own cell, which is the statement's first parameter."""
     async with database.transaction() as tx:
-        return await tx.tuples(sql, (tx.cell, *parameters))  # pyright: ignore[reportArgumentType]
+        return await tx.tuples(sql, (tx.cell, *parameters))
 
 
-def _changed(ref: AccountRef, sql: str, value: object) -> Step:
+def _changed(ref: AccountRef, sql: LiteralString, value: object) -> Step:
     async def step(database: Database) -> str:
-        count = await database.run(lambda tx: tx.execute(sql, (value, tx.cell, ref.id)))  # pyright: ignore[reportArgumentType]
+        count = await database.run(lambda tx: tx.execute(sql, (value, tx.cell, ref.id)))
         assert count == 1, f"{ref.name} is not open"
         return ""
 

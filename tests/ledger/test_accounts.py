@@ -1,5 +1,6 @@
 """Accounts as things of their own: opened, limited, frozen, closed, grouped, listed."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -79,20 +80,18 @@ class TestASubjectOfAPlatformsOwn:
         ],
     )
     async def test_is_not_defined_otherwise(
-        self, database: Database, altered: dict[str, object], field: str
+        self, database: Database, altered: dict[str, Any], field: str
     ) -> None:
-        first: dict[str, object] = {
+        first: dict[str, Any] = {
             "code": "own.till",
             "side": Side.DEBIT,
             "overdraft": 0,
             "chinese": "收银",
             "english": "Till",
         }
-        await database.run(lambda tx: define_subject(tx, now=NOW, **first))  # pyright: ignore[reportArgumentType]
+        await database.run(lambda tx: define_subject(tx, now=NOW, **first))
         with pytest.raises(ReplayAltered) as refused:
-            await database.run(
-                lambda tx: define_subject(tx, now=NOW, **{**first, **altered})  # pyright: ignore[reportArgumentType]
-            )
+            await database.run(lambda tx: define_subject(tx, now=NOW, **{**first, **altered}))
         assert refused.value.facts["field"] == field
 
     @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ async def play(database: Database, steps: list[Step]) -> tuple[str, Replay]:
         return book, Replay(refs, [Row(*row) for row in await found.fetchall()])
 
 
-async def compare(database: Database, steps: list[Step], hours: list[int]) -> None:
+async def assert_agrees(database: Database, steps: list[Step], hours: list[int]) -> None:
     book, replay = await play(database, steps)
     ids = [ref.id for ref in replay.refs]
     moments: list[Moment] = [*(at(hour) for hour in hours), *(day(hour // 24) for hour in hours)]
@@ -148,6 +148,6 @@ class TestAnyMoment:
     ) -> None:
         async def story() -> None:
             async with Database(database_urls[0], connections_max=2) as database:
-                await compare(database, steps, hours)
+                await assert_agrees(database, steps, hours)
 
         asyncio.run(story())

@@ -20,10 +20,10 @@ from tests.ledger.books import (
     account,
     ask,
     asked,
+    assert_steps,
     capture,
     closed,
     findings,
-    follow,
     hold,
     id_of,
     limited,
@@ -145,7 +145,7 @@ class TestBadInput:
             (asked(request("out", (PURSE, TILL, 5))), "account_closed", (5, 0, 5)),
             (asked(hold("held", PURSE, TILL, 5)), "account_closed", (5, 0, 5)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
 
 @pytest.mark.anyio
@@ -158,7 +158,7 @@ class TestACounter:
             (asked(request("back", (TAB, TILL, COUNTER_MAX))), "posted", (0, 0, None)),
             (asked(request("again", (TILL, TAB, 1))), "counter_overflow", (0, 0, None)),
         ]
-        await follow(database, (TAB,), table)
+        await assert_steps(database, (TAB,), table)
 
     async def test_counts_what_is_held_as_posted(self, database: Database) -> None:
         most = COUNTER_MAX - 10
@@ -174,7 +174,7 @@ class TestACounter:
             (asked(capture("c", "h")), "posted", (COUNTER_MAX, 0, None)),
             (asked(request("full", (TILL, TAB, 1))), "counter_overflow", (COUNTER_MAX, 0, None)),
         ]
-        await follow(database, (TAB,), table)
+        await assert_steps(database, (TAB,), table)
 
     async def test_far_below_zero_is_still_told_exactly(self, database: Database) -> None:
         table = [
@@ -184,7 +184,7 @@ class TestACounter:
             (limited(TAB, COUNTER_MAX), "", (1 - COUNTER_MAX, 0, 1)),
             (asked(request("more", (TAB, PURSE, 1))), "counter_overflow", (1 - COUNTER_MAX, 0, 1)),
         ]  # fmt: skip
-        await follow(database, (TAB,), table)
+        await assert_steps(database, (TAB,), table)
 
 
 def _of_its_own(what: str, bad: NewTransaction) -> NewTransaction:

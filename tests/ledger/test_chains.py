@@ -12,8 +12,8 @@ from tests.ledger.books import (
     TILL,
     account,
     asked,
+    assert_steps,
     capture,
-    follow,
     hold,
     id_of,
     release,
@@ -44,7 +44,7 @@ class TestAChain:
             (asked(*chain), "posted posted posted", (0, 0, 0), (100, 0, None)),
             (asked(*chain), "exists exists exists", (0, 0, 0), (100, 0, None)),
         ]
-        await follow(database, (PURSE, TAB), table)
+        await assert_steps(database, (PURSE, TAB), table)
 
     @pytest.mark.parametrize("place", [0, 1, 2])
     async def test_falls_with_any_of_it_and_only_that_one_is_remembered(
@@ -63,7 +63,7 @@ class TestAChain:
             (asked(*chain), " ".join(words), (100, 0, 100)),
             (asked(*rest), "posted posted", (90, 0, 90)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_leaves_what_is_before_and_after_it_in_the_batch(self, database: Database) -> None:
         first = [request("a1", (PURSE, TAB, 1), linked=True), request("a2", (SHOP, TILL, 1))]
@@ -74,7 +74,7 @@ class TestAChain:
             (asked(*batch), words, (70, 0, 70)),
             (asked(*batch), words.replace("posted", "exists"), (70, 0, 70)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_next_to_another_is_a_chain_of_its_own(self, database: Database) -> None:
         batch = [
@@ -87,7 +87,7 @@ class TestAChain:
             request("c2", (PURSE, TAB, 16)),
         ]
         words = "posted posted posted linked_failed insufficient_funds posted posted"
-        await follow(database, (PURSE,), [(asked(*batch), words, (73, 0, 73))])
+        await assert_steps(database, (PURSE,), [(asked(*batch), words, (73, 0, 73))])
 
     async def test_that_falls_leaves_no_gap_in_any_sequence(self, database: Database) -> None:
         batch = [
@@ -98,7 +98,7 @@ class TestAChain:
             request("c", (PURSE, TAB, 5)),
         ]
         words = "posted linked_failed linked_failed insufficient_funds posted"
-        await follow(database, (PURSE,), [(asked(*batch), words, (95, 0, 95))])
+        await assert_steps(database, (PURSE,), [(asked(*batch), words, (95, 0, 95))])
         rows = await tuples(
             database,
             "SELECT a.code, a.owner, array_agg(e.sequence ORDER BY e.sequence), max(a.sequence) FROM ledger.account a"
@@ -124,7 +124,7 @@ class TestAChain:
             (asked(capture("c3", "h2", 1)), "hold_unknown", (100, 60, 40), (0, 0, 0)),
             (asked(capture("c4", "h", 60)), "posted", (40, 0, 40), (60, 0, 60)),
         ]
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)
         assert await tuples(database, "SELECT id, captured, state FROM ledger.hold WHERE cell = %s") == [
             (id_of("h"), 60, "captured")
         ]
@@ -148,7 +148,7 @@ class TestAChain:
                 (0, 0, 0),
             ),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
 
 @pytest.mark.anyio
@@ -162,7 +162,7 @@ class TestAMemberOfAChain:
             (asked(linked("a"), request("b", (OWN, account("own.b", "x", book=OWN.book), 1))),
              "linked_failed account_unknown", (100, 0, 100)),
         ]  # fmt: skip
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_that_was_posted_before_counts_as_standing(self, database: Database) -> None:
         done = request("done", (PURSE, TAB, 10), linked=True)
@@ -174,7 +174,7 @@ class TestAMemberOfAChain:
             (asked(request("poor2", (SHOP, TILL, 1), linked=True), done, last),
              "insufficient_funds exists linked_failed", (88, 0, 88)),
         ]  # fmt: skip
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_that_was_refused_before_fails_it(self, database: Database) -> None:
         table = [
@@ -185,12 +185,12 @@ class TestAMemberOfAChain:
             (asked(linked("a"), request("fill", (TILL, PURSE, 101))),
              "linked_failed exists_with_different_content", (100, 0, 100)),
         ]  # fmt: skip
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_that_was_refused_earlier_in_the_same_batch_fails_it(self, database: Database) -> None:
         batch = [FILL, POOR, linked("a"), POOR]
         words = "posted insufficient_funds linked_failed insufficient_funds"
-        await follow(database, (PURSE,), [(asked(*batch), words, (100, 0, 100))])
+        await assert_steps(database, (PURSE,), [(asked(*batch), words, (100, 0, 100))])
 
     async def test_that_repeats_another_shares_its_fate(self, database: Database) -> None:
         table = [
@@ -198,7 +198,7 @@ class TestAMemberOfAChain:
              "posted linked_failed linked_failed insufficient_funds", (100, 0, 100)),
             (asked(linked("a"), linked("a"), request("b", (PURSE, TAB, 1))), "posted exists posted", (98, 0, 98)),
         ]  # fmt: skip
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_that_is_linked_with_nothing_fails_it(self, database: Database) -> None:
         table = [
@@ -208,4 +208,4 @@ class TestAMemberOfAChain:
             (asked(request("fill", (TILL, PURSE, 100), linked=True)), "chain_open", (100, 0, 100)),
             (asked(linked("a"), request("b", (PURSE, TAB, 1))), "posted posted", (98, 0, 98)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from feiqian.infra.database import Database, Transaction
-from feiqian.ledger import AccountCode, NewTransaction, lock, post
+from feiqian.ledger import AccountCode, AccountRef, NewTransaction, lock, post
 from tests.conftest import NOW
 from tests.ledger.books import (
     PURSE,
@@ -30,6 +30,12 @@ from tests.ledger.books import (
 async def database(database_urls: tuple[str, str]) -> AsyncIterator[Database]:
     async with Database(database_urls[0], connections_max=16) as opened:
         yield opened
+
+
+def between_any(chance: random.Random, places: Sequence[AccountRef]) -> tuple[AccountRef, AccountRef, int]:
+    """A leg of one fen between two of the accounts."""
+    debit, credit = chance.sample(places, 2)
+    return debit, credit, 1
 
 
 async def at_once(database: Database, batches: Sequence[Sequence[NewTransaction]]) -> Counter[str]:
@@ -79,10 +85,7 @@ class TestManyCallersAtOnce:
     async def test_with_batches_that_overlap_in_any_order_all_get_through(self, database: Database) -> None:
         chance = random.Random(7)
         places = [account(AccountCode.MERCHANT_PENDING, f"m{n}") for n in range(12)]
-        batches = [
-            [request(f"{n}-{m}", (*chance.sample(places, 2), 1)) for m in range(10)]  # pyright: ignore[reportArgumentType]
-            for n in range(40)
-        ]
+        batches = [[request(f"{n}-{m}", between_any(chance, places)) for m in range(10)] for n in range(40)]
         assert await at_once_without_retry(database, batches) == {"posted": 400}
         assert sum([(await show(database, place))[0] for place in places]) == 0
         assert await findings(database) == []
@@ -90,10 +93,7 @@ class TestManyCallersAtOnce:
     async def test_open_an_account_for_the_first_time_once(self, database: Database) -> None:
         chance = random.Random(11)
         places = [account(AccountCode.MERCHANT_PENDING, f"new {n}") for n in range(20)]
-        batches = [
-            [request(f"{n}-{m}", (*chance.sample(places, 2), 1)) for m in range(6)]  # pyright: ignore[reportArgumentType]
-            for n in range(40)
-        ]
+        batches = [[request(f"{n}-{m}", between_any(chance, places)) for m in range(6)] for n in range(40)]
         assert await at_once_without_retry(database, batches) == {"posted": 240}
         ((opened,),) = await tuples(database, "SELECT count(*) FROM ledger.account WHERE cell = %s")
         assert opened == 20

@@ -4,7 +4,7 @@ import pytest
 
 from feiqian.infra.database import Database
 from feiqian.ledger import AccountCode, AccountRef
-from tests.ledger.books import account, asked, findings, follow, hold, request, reversal, tuples
+from tests.ledger.books import account, asked, assert_steps, findings, hold, request, reversal, tuples
 
 
 def of(code: str, owner: str, currency: str) -> AccountRef:
@@ -52,7 +52,7 @@ class TestAnExchange:
                 (-9_000, 0, None),
             ),
         ]
-        await follow(database, (PURSE_CNY, PURSE_USD, POSITION_CNY, POSITION_USD), table)
+        await assert_steps(database, (PURSE_CNY, PURSE_USD, POSITION_CNY, POSITION_USD), table)
         rows = await tuples(
             database,
             "SELECT currency, sum(debits)::bigint, sum(credits)::bigint FROM ledger.account WHERE cell = %s"
@@ -67,7 +67,7 @@ class TestAnExchange:
             (asked(fill), "posted", (71_899, 0, 71_899), (0, 0, 0)),
             (asked(exchange), "insufficient_funds", (71_899, 0, 71_899), (0, 0, 0)),
         ]
-        await follow(database, (PURSE_CNY, PURSE_USD), table)
+        await assert_steps(database, (PURSE_CNY, PURSE_USD), table)
 
     async def test_within_one_leg_is_refused(self, database: Database) -> None:
         mixed = request("mixed", (TILL_CNY, PURSE_CNY, 1), (TILL_CNY, PURSE_USD, 1))
@@ -75,12 +75,12 @@ class TestAnExchange:
             (asked(mixed), "currency_mismatch", (0, 0, 0), (0, 0, 0)),
             (asked(hold("held", TILL_CNY, PURSE_USD, 1)), "currency_mismatch", (0, 0, 0), (0, 0, 0)),
         ]
-        await follow(database, (PURSE_CNY, PURSE_USD), table)
+        await assert_steps(database, (PURSE_CNY, PURSE_USD), table)
 
     async def test_leaves_the_same_name_in_another_currency_alone(self, database: Database) -> None:
         table = [
             (asked(request("in", (TILL_USD, PURSE_USD, 5))), "posted", (0, 0, 0), (5, 0, 5)),
             (asked(request("out", (PURSE_CNY, TILL_CNY, 5))), "insufficient_funds", (0, 0, 0), (5, 0, 5)),
         ]
-        await follow(database, (PURSE_CNY, PURSE_USD), table)
+        await assert_steps(database, (PURSE_CNY, PURSE_USD), table)
         assert await findings(database) == []

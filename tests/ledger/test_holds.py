@@ -15,11 +15,11 @@ from tests.ledger.books import (
     TILL,
     ask,
     asked,
+    assert_steps,
     capture,
     closed,
     expired,
     findings,
-    follow,
     frozen,
     hold,
     id_of,
@@ -58,7 +58,7 @@ class TestAHold:
             (asked(capture("c6", "h", 1)), "hold_ended", (45, 0, 45), (55, 0, 55)),
             (asked(release("r2", "h")), "hold_ended", (45, 0, 45), (55, 0, 55)),
         ]
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)
         assert await state_of(database, "h") == (55, 5, "captured")
 
     async def test_is_let_go_in_parts_or_whole(self, database: Database) -> None:
@@ -71,7 +71,7 @@ class TestAHold:
             (asked(release("r3", "h")), "exists", (100, 0, 100)),
             (asked(capture("c", "h", 1)), "hold_ended", (100, 0, 100)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
         assert await state_of(database, "h") == (0, 60, "released")
 
     async def test_keeps_what_it_holds_from_being_spent_elsewhere(self, database: Database) -> None:
@@ -83,7 +83,7 @@ class TestAHold:
             (asked(request("spend-less", (PURSE, TILL, 30))), "posted", (70, 70, 0)),
             (asked(capture("c", "h")), "posted", (0, 0, 0)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_does_not_let_the_receiver_spend_what_has_not_come_yet(self, database: Database) -> None:
         table = [
@@ -93,7 +93,7 @@ class TestAHold:
             (asked(capture("c", "h", 30)), "posted", (30, 0, 30)),
             (asked(request("now", (SHOP, TILL, 30))), "posted", (0, 0, 0)),
         ]
-        await follow(database, (SHOP,), table)
+        await assert_steps(database, (SHOP,), table)
 
     async def test_of_an_account_that_debits_raise_holds_its_credits(self, database: Database) -> None:
         table = [
@@ -103,7 +103,7 @@ class TestAHold:
             (asked(capture("c", "h", 20)), "posted", (60, 30, 30)),
             (asked(release("r", "h")), "posted", (60, 0, 60)),
         ]
-        await follow(database, (LOAN,), table)
+        await assert_steps(database, (LOAN,), table)
 
     async def test_is_taken_and_let_go_within_the_batch_that_opened_it(self, database: Database) -> None:
         batch = (
@@ -118,7 +118,7 @@ class TestAHold:
             (asked(*batch), "posted posted posted hold_exceeded posted posted", (0, 0, 0), (20, 0, 20)),
             (asked(*batch), "exists exists exists hold_exceeded exists exists", (0, 0, 0), (20, 0, 20)),
         ]
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)
         assert await state_of(database, "h") == (20, 40, "released")
 
     async def test_that_nobody_opened_is_unknown(self, database: Database) -> None:
@@ -129,7 +129,7 @@ class TestAHold:
             (asked(hold("h", PURSE, SHOP, 101)), "insufficient_funds", (100, 0, 100)),
             (asked(capture("c2", "h", 1)), "hold_unknown", (100, 0, 100)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_in_a_foreign_currency_is_a_hold_of_that_currency(self, database: Database) -> None:
         dollars, shop = (PURSE.__class__(r.book, r.code, r.owner, "USD") for r in (PURSE, SHOP))
@@ -140,7 +140,7 @@ class TestAHold:
             (asked(hold("h", dollars, shop, 5)), "posted", (9, 5, 4), (0, 0, 0)),
             (asked(capture("c", "h")), "posted", (4, 0, 4), (0, 0, 0)),
         ]
-        await follow(database, (dollars, PURSE), table)
+        await assert_steps(database, (dollars, PURSE), table)
 
 
 @pytest.mark.anyio
@@ -156,7 +156,7 @@ class TestAHoldOverTime:
             (expired(now=LATER), "0", (85, 10, 75)),
             (asked(capture("late", "h", 1), now=LATER), "hold_ended", (85, 10, 75)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
         assert await state_of(database, "h") == (15, 45, "expired")
         assert await state_of(database, "for ever") == (0, 0, "open")
 
@@ -170,7 +170,7 @@ class TestAHoldOverTime:
             (asked(release("r", "h", 10), now=LATER), "posted", (100, 50, 50)),
             (expired(now=LATER), "1", (100, 0, 100)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_is_let_go_into_the_business_day_of_that_moment(self, database: Database) -> None:
         # 16:30 UTC is half past midnight of the next day in Shanghai.
@@ -192,7 +192,7 @@ class TestAHoldOverTime:
             (asked(expire("e-part", amount=5), now=LATER), "action_invalid", (100, 60, 40)),
             (asked(expire("e"), now=LATER), "posted", (100, 0, 100)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
 
 @pytest.mark.anyio
@@ -220,7 +220,7 @@ class TestAHoldOnABarredAccount:
             (unbar, "", (100, 0, 100)),
             (asked(capture("c", "h", 1)), code, (100, 0, 100)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_passes_where_only_the_other_side_is_frozen(self, database: Database) -> None:
         table = [
@@ -234,7 +234,7 @@ class TestAHoldOnABarredAccount:
             (asked(request("out", (PURSE, TILL, 1))), "account_frozen", (40, 0, 40)),
             (asked(request("in", (TILL, PURSE, 1))), "account_frozen", (40, 0, 40)),
         ]  # fmt: skip
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
 
 @pytest.mark.anyio
@@ -250,7 +250,7 @@ class TestALimit:
             (limited(PURSE, None), "", (-30, 20, None)),
             (asked(request("any", (PURSE, TILL, 1_000))), "posted", (-1_030, 20, None)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_that_is_lowered_bars_further_spending_but_not_paying_in(self, database: Database) -> None:
         # An account that is beyond its new limit is what the invariant must name; so the table ends within it.
@@ -270,7 +270,7 @@ class TestALimit:
             (asked(capture("c", "h")), "posted", (-31, 0, -31)),
             (asked(request("settle", (TILL, PURSE, 31))), "posted", (0, 0, 0)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
 
 @pytest.mark.anyio

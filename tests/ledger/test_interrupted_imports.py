@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -80,13 +81,14 @@ class TestAnImportThatWasInterrupted:
                 await send(database, content)
             assert caught.value.code == "exists_with_different_request"
             assert caught.value.facts["field"] == "content"
-        for field, altered in (
+        alterations: list[tuple[str, dict[str, Any]]] = [
             ("book", {"book": "own:mall:other"}),
             ("format", {"format": ImportFormat.NDJSON}),
             ("opens_accounts", {"opens_accounts": False}),
-        ):
+        ]
+        for field, altered in alterations:
             with pytest.raises(Refusal) as caught:
-                await send(database, [HEADER + "\n", *lines], **altered)  # pyright: ignore[reportArgumentType]
+                await send(database, [HEADER + "\n", *lines], **altered)
             assert caught.value.facts["field"] == field
         assert await shown(database, ALICE) == [4000]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,8 +35,8 @@ FEE = AccountRef(PLATFORM_BOOK, AccountCode.PLATFORM_FEE, "platform", "CNY")
 EVERY = (CHANNEL, PENDING, AVAILABLE, FEE)
 
 
-def transaction(name: str, *legs: tuple[AccountRef, AccountRef, int], **more: object) -> NewTransaction:
-    fields: dict[str, object] = {
+def transaction(name: str, *legs: tuple[AccountRef, AccountRef, int], **more: Any) -> NewTransaction:
+    fields: dict[str, Any] = {
         "id": derived_id(name),
         "kind": "payment",
         "legs": tuple(Leg(*leg) for leg in legs),
@@ -43,7 +44,7 @@ def transaction(name: str, *legs: tuple[AccountRef, AccountRef, int], **more: ob
         "effective_at": NOW,
         "reference": name,
     }
-    return NewTransaction(**{**fields, **more})  # pyright: ignore[reportArgumentType]
+    return NewTransaction(**{**fields, **more})
 
 
 async def ask(database: Database, *transactions: NewTransaction) -> list[Result]:

@@ -20,10 +20,10 @@ from tests.ledger.books import (
     account,
     ask,
     asked,
+    assert_steps,
     capture,
     closed,
     everything,
-    follow,
     frozen,
     hold,
     id_of,
@@ -164,7 +164,7 @@ class TestARefusal:
             (asked(capture("take", "h", 2)), "hold_unknown", (8, 5, 3), (0, 0, 0)),
             (asked(capture("take-2", "h", 2)), "posted", (6, 3, 3), (2, 0, 2)),
         ]
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)
 
     async def test_is_not_given_to_another_request_of_its_id(self, database: Database) -> None:
         table = [
@@ -199,7 +199,7 @@ class TestARefusal:
             (asked(request("try", (TILL, PURSE, 6))), "exists_with_different_content", (5, 0, 5)),
             (asked(good), "exists", (5, 0, 5)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_says_the_same_when_it_is_given_again(self, database: Database) -> None:
         asks = [
@@ -241,4 +241,4 @@ class TestATransactionOfSeveralLegs:
             (asked(request("once", (SHOP, TILL, 30), (SHOP, PURSE, 20))), "posted", (20, 0, 20), (0, 0, 0)),
             (asked(request("circle", (PURSE, SHOP, 99), (SHOP, PURSE, 99))), "posted", (20, 0, 20), (0, 0, 0)),
         ]  # fmt: skip
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)

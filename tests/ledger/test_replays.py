@@ -14,10 +14,10 @@ from tests.ledger.books import (
     TILL,
     ask,
     asked,
+    assert_steps,
     capture,
     everything,
     findings,
-    follow,
     hold,
     id_of,
     release,
@@ -73,7 +73,7 @@ class TestAReplay:
             *[(asked(each), "exists", (55, 0, 55)) for each in done],
             (asked(capture("rest", "h", 20)), "exists", (55, 0, 55)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_that_was_altered_is_refused_by_field(self, database: Database) -> None:
         done = (
@@ -134,13 +134,13 @@ class TestAnIdTwiceInOneBatch:
             (asked(request("y", (TILL, PURSE, 1)), request("y", (TILL, PURSE, 0))),
              "exists amount_invalid", (102, 0, 102)),
         ]  # fmt: skip
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_holds_and_captures_once(self, database: Database) -> None:
         held, taken = hold("h", PURSE, TAB, 30), capture("c", "h", 10)
         words = "posted posted exists posted exists exists"
         table = [(asked(FILL, held, held, taken, taken, held), words, (90, 20, 70))]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
 
 @pytest.mark.anyio

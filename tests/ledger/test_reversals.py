@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from feiqian.infra.database import Database
+from feiqian.ledger import AccountRef
 from tests.ledger.books import (
     PURSE,
     SHOP,
@@ -12,9 +13,9 @@ from tests.ledger.books import (
     TILL,
     ask,
     asked,
+    assert_steps,
     capture,
     findings,
-    follow,
     hold,
     request,
     reversal,
@@ -46,7 +47,7 @@ class TestAReversal:
             (asked(request("fill", (TILL, PURSE, 50))), "posted", (50, 0, 50), (0, 0, 0)),
             (asked(reversal("again", "sale", (PURSE, TILL, 1))), "reversal_exceeded", (50, 0, 50), (0, 0, 0)),
         ]
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)
 
     async def test_takes_back_in_parts_up_to_the_original(self, database: Database) -> None:
         table = [
@@ -57,7 +58,7 @@ class TestAReversal:
             (asked(reversal("r4", "sale", (PURSE, TILL, 1), (SHOP, TILL, 1))), "reversal_exceeded", (1, 0, 1), (0, 0, 0)),
             (asked(reversal("r5", "sale", (PURSE, TILL, 1))), "posted", (0, 0, 0), (0, 0, 0)),
         ]  # fmt: skip
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)
 
     async def test_counts_legs_between_the_same_accounts_together(self, database: Database) -> None:
         table = [
@@ -70,7 +71,7 @@ class TestAReversal:
             (asked(reversal("r2", "twice", (PURSE, TILL, 45))), "posted", (5, 0, 5)),
             (asked(reversal("r3", "twice", (PURSE, TILL, 5))), "posted", (0, 0, 0)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     @pytest.mark.parametrize(
         "legs",
@@ -83,13 +84,13 @@ class TestAReversal:
         ids=["the same way round", "between two receivers", "one right, one wrong", "of a stranger"],
     )
     async def test_of_other_legs_than_the_original_has_is_refused(
-        self, database: Database, legs: tuple[tuple[object, object, int], ...]
+        self, database: Database, legs: tuple[tuple[AccountRef, AccountRef, int], ...]
     ) -> None:
         table = [
             (asked(SALE), "posted", (90, 0, 90), (10, 0, 10)),
-            (asked(reversal("r", "sale", *legs)), "reversal_mismatch", (90, 0, 90), (10, 0, 10)),  # pyright: ignore[reportArgumentType]
+            (asked(reversal("r", "sale", *legs)), "reversal_mismatch", (90, 0, 90), (10, 0, 10)),
         ]
-        await follow(database, (PURSE, SHOP), table)
+        await assert_steps(database, (PURSE, SHOP), table)
 
     async def test_cannot_be_reversed_itself(self, database: Database) -> None:
         table = [
@@ -101,7 +102,7 @@ class TestAReversal:
                 (49, 0, 49),
             ),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_of_what_was_never_posted_is_refused_and_remembered(self, database: Database) -> None:
         table = [
@@ -111,7 +112,7 @@ class TestAReversal:
             (asked(request("poor", (SHOP, PURSE, 99))), "insufficient_funds", (90, 0, 90)),
             (asked(reversal("r", "poor", (PURSE, SHOP, 1))), "reversed_unknown", (90, 0, 90)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_of_a_hold_is_no_reversal_but_of_its_capture_is(self, database: Database) -> None:
         batch = (SALE, hold("h", PURSE, SHOP, 60), reversal("r", "h", (SHOP, PURSE, 5)))
@@ -123,7 +124,7 @@ class TestAReversal:
             (asked(reversal("rest", "c", (SHOP, PURSE, 30))), "posted", (90, 10, 80)),
             (asked(reversal("over", "c", (SHOP, PURSE, 1))), "reversal_exceeded", (90, 10, 80)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_in_the_batch_of_its_original_is_within_it_too(self, database: Database) -> None:
         batch = (
@@ -137,7 +138,7 @@ class TestAReversal:
             (asked(*batch), "reversed_unknown posted posted reversal_exceeded posted", (0, 0, 0)),
             (asked(*batch), "reversed_unknown exists exists reversal_exceeded exists", (0, 0, 0)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_cannot_take_what_has_been_spent(self, database: Database) -> None:
         table = [
@@ -145,7 +146,7 @@ class TestAReversal:
             (asked(reversal("r", "sale", (PURSE, TILL, 11))), "insufficient_funds", (10, 0, 10)),
             (asked(reversal("r2", "sale", (PURSE, TILL, 10))), "posted", (0, 0, 0)),
         ]
-        await follow(database, (PURSE,), table)
+        await assert_steps(database, (PURSE,), table)
 
     async def test_of_two_at_once_only_goes_as_far_as_the_original(self, database: Database) -> None:
         await ask(database, SALE, request("fill", (TILL, PURSE, 500)))

@@ -1,7 +1,7 @@
 """A small ledger that the tests of reads and accounts tell their stories with."""
 
 from datetime import date, datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from feiqian.infra.database import Database
@@ -52,10 +52,10 @@ async def booked(
     name: str,
     *legs: tuple[AccountRef, AccountRef, int],
     now: datetime = NOW,
-    **more: object,
+    **more: Any,
 ) -> UUID:
     """Post one transaction at ``now``; its id is derived from its name, which is its reference too."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "id": derived_id(name),
         "kind": "payment",
         "legs": tuple(Leg(*leg) for leg in legs),
@@ -63,7 +63,7 @@ async def booked(
         "effective_at": now,
         "reference": name,
     }
-    asked = NewTransaction(**{**fields, **more})  # pyright: ignore[reportArgumentType]
+    asked = NewTransaction(**{**fields, **more})
     await database.run(lambda tx: post_all(tx, now=now, transactions=[asked]))
     return asked.id
 

@@ -68,7 +68,9 @@ class HotHandler(HTTPRouteHandler):
 
     async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         for guard in self.resolve_guards():
-            await guard(connection, self)  # pyright: ignore[reportGeneralTypeIssues] - guards are made awaitable
+            answer = guard(connection, self)
+            if answer is not None:
+                await answer
 
 
 class TransactionController(Controller):
