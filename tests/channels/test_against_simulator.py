@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from aiohttp import web
+from tests.channels.orders import code_of, order_key, refund_key
 from tests.channels.wechat import Wechat, serving
 
 from feiqian.channels import (
@@ -26,6 +27,7 @@ from feiqian.channels import (
     Notice,
     NoticeFault,
     NoticeRefused,
+    PaymentMethod,
     PrepayRequest,
     RefundRequest,
     WechatPay,
@@ -93,6 +95,8 @@ class Sandbox:
     def order(self, out_trade_no: str, amount: int = 10_000) -> PrepayRequest:
         return PrepayRequest(
             out_trade_no=out_trade_no,
+            method=PaymentMethod.WECHATPAY_NATIVE,
+            placed_at=self.now,
             amount=amount,
             currency="CNY",
             description="口红,`茶 × 2",
@@ -102,15 +106,16 @@ class Sandbox:
 
     async def pay(self, out_trade_no: str, amount: int = 10_000) -> None:
         prepaid = await self.channel.prepay(self.order(out_trade_no, amount), now=self.now)
-        await self.post("/sandbox/pay", {"code_url": prepaid.code_url})
+        await self.post("/sandbox/pay", {"code_url": code_of(prepaid)})
 
     def refund_of(self, out_trade_no: str, number: str, amount: int) -> RefundRequest:
         return RefundRequest(
-            out_trade_no=out_trade_no,
+            order=order_key(out_trade_no),
             out_refund_no=number,
             amount=amount,
             total=10_000,
             currency="CNY",
+            requested_at=self.now,
             reason="退货",
             notify_url=self.notify_url,
         )
@@ -145,26 +150,25 @@ async def sandbox(simulator: tuple[str, Path]) -> AsyncIterator[Sandbox]:
 class TestAPayment:
     async def test_is_placed_paid_reported_and_found(self, sandbox: Sandbox) -> None:
         prepaid = await sandbox.channel.prepay(sandbox.order("pay-0001"), now=sandbox.now)
-        assert prepaid.code_url.startswith("weixin://wxpay/")
+        assert code_of(prepaid).startswith("weixin://wxpay/")
         assert await sandbox.channel.prepay(sandbox.order("pay-0001"), now=sandbox.now) == prepaid
-        before = await sandbox.channel.query("pay-0001", now=sandbox.now)
+        before = await sandbox.channel.query(order_key("pay-0001"), now=sandbox.now)
         assert before.state is ChannelPaymentState.NOT_PAID
 
-        await sandbox.post("/sandbox/pay", {"code_url": prepaid.code_url})
-        payment = (await sandbox.notice()).payment
-        assert payment is not None
+        await sandbox.post("/sandbox/pay", {"code_url": code_of(prepaid)})
+        (payment,) = (await sandbox.notice()).payments
         assert (payment.out_trade_no, payment.amount, payment.currency) == ("pay-0001", 10_000, "CNY")
         assert payment.paid_at == sandbox.now
-        assert await sandbox.channel.query("pay-0001", now=sandbox.now) == payment
+        assert await sandbox.channel.query(order_key("pay-0001"), now=sandbox.now) == payment
 
     async def test_of_an_order_never_placed_is_unknown(self, sandbox: Sandbox) -> None:
-        payment = await sandbox.channel.query("never-placed", now=sandbox.now)
+        payment = await sandbox.channel.query(order_key("never-placed"), now=sandbox.now)
         assert payment.state is ChannelPaymentState.UNKNOWN_TO_CHANNEL
 
     async def test_cannot_be_closed_any_more(self, sandbox: Sandbox) -> None:
         await sandbox.pay("paid-1")
         with pytest.raises(ChannelFailed) as failed:
-            await sandbox.channel.close("paid-1", now=sandbox.now)
+            await sandbox.channel.close(order_key("paid-1"), now=sandbox.now)
         assert failed.value.code == "channel_order_paid"
 
     async def test_of_another_amount_is_refused_under_the_same_number(self, sandbox: Sandbox) -> None:
@@ -172,26 +176,30 @@ class TestAPayment:
         with pytest.raises(ChannelFailed) as failed:
             await sandbox.channel.prepay(sandbox.order("twice-1", 9_999), now=sandbox.now)
         assert failed.value.query_first
-        assert (await sandbox.channel.query("twice-1", now=sandbox.now)).amount == 10_000
+        assert (await sandbox.channel.query(order_key("twice-1"), now=sandbox.now)).amount == 10_000
 
     async def test_unanswered_is_unknown_until_queried(self, sandbox: Sandbox) -> None:
         await sandbox.behave(prepay="timeout_after_success")
         with pytest.raises(ChannelUnknown):
             await sandbox.channel.prepay(sandbox.order("silent-1"), now=sandbox.now)
         await sandbox.behave_well()
-        payment = await sandbox.channel.query("silent-1", now=sandbox.now)
+        payment = await sandbox.channel.query(order_key("silent-1"), now=sandbox.now)
         assert payment.state is ChannelPaymentState.NOT_PAID
 
     async def test_is_found_by_query_when_the_callback_is_lost(self, sandbox: Sandbox) -> None:
         await sandbox.behave(callback="lost")
         await sandbox.pay("lost-1")
-        assert (await sandbox.channel.query("lost-1", now=sandbox.now)).state is ChannelPaymentState.PAID
+        assert (
+            await sandbox.channel.query(order_key("lost-1"), now=sandbox.now)
+        ).state is ChannelPaymentState.PAID
 
     async def test_closed_stays_closed(self, sandbox: Sandbox) -> None:
         await sandbox.channel.prepay(sandbox.order("close-1"), now=sandbox.now)
-        await sandbox.channel.close("close-1", now=sandbox.now)
-        await sandbox.channel.close("close-1", now=sandbox.now)
-        assert (await sandbox.channel.query("close-1", now=sandbox.now)).state is ChannelPaymentState.CLOSED
+        await sandbox.channel.close(order_key("close-1"), now=sandbox.now)
+        await sandbox.channel.close(order_key("close-1"), now=sandbox.now)
+        assert (
+            await sandbox.channel.query(order_key("close-1"), now=sandbox.now)
+        ).state is ChannelPaymentState.CLOSED
 
     @pytest.mark.parametrize(
         ("behaviour", "kind", "code"),
@@ -222,10 +230,9 @@ class TestACallback:
     async def test_with_a_wrong_amount_is_passed_on_as_it_is(self, sandbox: Sandbox) -> None:
         await sandbox.behave(callback="wrong_amount")
         await sandbox.pay("wrong-1")
-        payment = (await sandbox.notice()).payment
-        assert payment is not None
+        (payment,) = (await sandbox.notice()).payments
         assert payment.amount != 10_000
-        assert (await sandbox.channel.query("wrong-1", now=sandbox.now)).amount == 10_000
+        assert (await sandbox.channel.query(order_key("wrong-1"), now=sandbox.now)).amount == 10_000
 
     @pytest.mark.parametrize(
         ("behaviour", "reason"),
@@ -260,8 +267,10 @@ class TestARefund:
         assert refund is not None
         assert refund.state is ChannelRefundState.SUCCEEDED
         assert (refund.out_refund_no, refund.out_trade_no, refund.amount) == ("refund-1", "back-1", 3_334)
-        assert await sandbox.channel.query_refund("refund-1", now=sandbox.now) == refund
-        assert (await sandbox.channel.query("back-1", now=sandbox.now)).state is ChannelPaymentState.REFUNDED
+        assert await sandbox.channel.query_refund(refund_key("refund-1"), now=sandbox.now) == refund
+        assert (
+            await sandbox.channel.query(order_key("back-1"), now=sandbox.now)
+        ).state is ChannelPaymentState.REFUNDED
 
         again = await sandbox.channel.refund(request, now=sandbox.now)
         assert again.channel_refund_no == accepted.channel_refund_no
@@ -271,7 +280,7 @@ class TestARefund:
         await sandbox.channel.refund(sandbox.refund_of("left-1", "left-a", 9_999), now=sandbox.now)
         with pytest.raises(ChannelFailed):
             await sandbox.channel.refund(sandbox.refund_of("left-1", "left-b", 2), now=sandbox.now)
-        refund = await sandbox.channel.query_refund("left-b", now=sandbox.now)
+        refund = await sandbox.channel.query_refund(refund_key("left-b"), now=sandbox.now)
         assert refund.state is ChannelRefundState.UNKNOWN_TO_CHANNEL
         await sandbox.channel.refund(sandbox.refund_of("left-1", "left-c", 1), now=sandbox.now)
 
@@ -281,7 +290,7 @@ class TestARefund:
         with pytest.raises(ChannelUnknown):
             await sandbox.channel.refund(sandbox.refund_of("quiet-1", "quiet-a", 100), now=sandbox.now)
         await sandbox.behave_well()
-        refund = await sandbox.channel.query_refund("quiet-a", now=sandbox.now)
+        refund = await sandbox.channel.query_refund(refund_key("quiet-a"), now=sandbox.now)
         assert refund.amount == 100
 
     @pytest.mark.parametrize(
@@ -293,7 +302,7 @@ class TestARefund:
         await sandbox.behave(refund=behaviour)
         request = sandbox.refund_of(f"stuck-{behaviour}", behaviour, 100)
         await sandbox.channel.refund(request, now=sandbox.now)
-        assert (await sandbox.channel.query_refund(behaviour, now=sandbox.now)).state is state
+        assert (await sandbox.channel.query_refund(refund_key(behaviour), now=sandbox.now)).state is state
 
 
 class TestTheBill:
@@ -376,5 +385,5 @@ class TestTheKeys:
         empty = {"public_key": None, "public_key_id": None} if left_out == "public_key" else {left_out: {}}
         async with HttpClient() as http:
             channel = WechatPay(config=msgspec.structs.replace(config, **empty), http=http)
-            payment = await channel.query("never-placed", now=sandbox.now)
+            payment = await channel.query(order_key("never-placed"), now=sandbox.now)
         assert payment.state is ChannelPaymentState.UNKNOWN_TO_CHANNEL

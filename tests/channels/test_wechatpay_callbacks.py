@@ -52,25 +52,26 @@ class TestAPaymentNotice:
         assert read(wechat.envelope(wechat.transaction())) == Notice(
             id="EV-2018022511223320873",
             event_type="TRANSACTION.SUCCESS",
-            payment=ChannelPayment(
-                out_trade_no="order-000001",
-                state=ChannelPaymentState.PAID,
-                transaction_no="1217752501201407033233368018",
-                amount=100,
-                payer_amount=90,
-                currency="CNY",
-                mchid=wechat.MCHID,
-                appid=wechat.APPID,
-                paid_at=datetime(2026, 3, 2, 3, 59, 30, tzinfo=UTC),
-                payer="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+            payments=(
+                ChannelPayment(
+                    out_trade_no="order-000001",
+                    state=ChannelPaymentState.PAID,
+                    transaction_no="1217752501201407033233368018",
+                    amount=100,
+                    payer_amount=90,
+                    currency="CNY",
+                    mchid=wechat.MCHID,
+                    appid=wechat.APPID,
+                    paid_at=datetime(2026, 3, 2, 3, 59, 30, tzinfo=UTC),
+                    payer="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+                ),
             ),
         )
 
     def test_passes_a_wrong_amount_on_for_others_to_judge(self) -> None:
         amount = {"total": 1, "payer_total": 1, "currency": "CNY"}
         notice = read(wechat.envelope(wechat.transaction(amount=amount)))
-        assert notice.payment is not None
-        assert notice.payment.amount == 1
+        assert notice.payments[0].amount == 1
 
     def test_reads_the_same_every_time_it_comes(self) -> None:
         body = wechat.envelope(wechat.transaction())
@@ -80,7 +81,7 @@ class TestAPaymentNotice:
 class TestARefundNotice:
     def test_brings_what_was_given_back(self) -> None:
         notice = read(wechat.envelope(REFUND, event="REFUND.SUCCESS"))
-        assert notice.payment is None
+        assert notice.payments == ()
         assert notice.refund == ChannelRefund(
             out_refund_no="refund-1",
             out_trade_no="order-000001",
@@ -209,4 +210,3 @@ class TestTheNewKeyOf32Bytes:
         body = json.dumps(resource).encode()
         notice = read(body)
         assert notice.id == "3119dfba-e649-5eec-ab1e-3412bc4d2e17"
-        assert notice.payment is not None

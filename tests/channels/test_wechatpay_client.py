@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from aiohttp import web
 from tests.channels import wechat
+from tests.channels.orders import code_of, order_key, refund_key
 from tests.channels.wechat import CODE_URL, NOW, ORDER, Wechat, answer, signed
 
 from feiqian.channels import (
@@ -28,7 +29,13 @@ from feiqian.kernel.errors import InvalidRequest
 pytestmark = pytest.mark.anyio
 
 REFUND = RefundRequest(
-    out_trade_no="order-000001", out_refund_no="refund-1", amount=40, total=100, currency="CNY", reason="退货"
+    order=order_key("order-000001"),
+    out_refund_no="refund-1",
+    amount=40,
+    total=100,
+    currency="CNY",
+    requested_at=NOW,
+    reason="退货",
 )
 DAY = date(2026, 3, 1)
 
@@ -37,7 +44,7 @@ class TestPlacingAnOrder:
     async def test_sends_what_wechat_pay_documents(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer({"code_url": "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9"}))
         prepaid = await channel.prepay(ORDER, now=NOW)
-        assert prepaid.code_url == "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9"
+        assert code_of(prepaid) == "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9"
         method, target, body, headers = server.requests[0]
         assert (method, target) == ("POST", "/v3/pay/transactions/native")
         assert json.loads(body) == {
@@ -102,7 +109,7 @@ class TestPlacingAnOrder:
 class TestAQuery:
     async def test_finds_the_payment(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer(wechat.transaction()))
-        payment = await channel.query("order-000001", now=NOW)
+        payment = await channel.query(order_key("order-000001"), now=NOW)
         assert payment == ChannelPayment(
             out_trade_no="order-000001",
             state=ChannelPaymentState.PAID,
@@ -119,7 +126,7 @@ class TestAQuery:
 
     async def test_sends_the_number_as_it_signed_it(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer(wechat.transaction(out_trade_no="a|b*c_d-1")))
-        await channel.query("a|b*c_d-1", now=NOW)
+        await channel.query(order_key("a|b*c_d-1"), now=NOW)
         target = "/v3/pay/transactions/out-trade-no/a%7Cb%2Ac_d-1?mchid=1900000109"
         assert server.requests[0][1] == target
 
@@ -138,7 +145,7 @@ class TestAQuery:
         self, server: Wechat, channel: WechatPay, word: str, state: ChannelPaymentState
     ) -> None:
         server.answers(answer(wechat.transaction(trade_state=word)))
-        assert (await channel.query("order-000001", now=NOW)).state is state
+        assert (await channel.query(order_key("order-000001"), now=NOW)).state is state
 
     async def test_of_an_unpaid_order_has_little_to_say(self, server: Wechat, channel: WechatPay) -> None:
         unpaid = {
@@ -152,7 +159,7 @@ class TestAQuery:
             "trade_state_desc": "订单未支付",
         }
         server.answers(answer(unpaid))
-        payment = await channel.query("order-000001", now=NOW)
+        payment = await channel.query(order_key("order-000001"), now=NOW)
         assert (payment.state, payment.transaction_no, payment.paid_at) == (
             ChannelPaymentState.NOT_PAID,
             None,
@@ -161,7 +168,7 @@ class TestAQuery:
 
     async def test_of_an_order_never_placed_says_so(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer({"code": "ORDER_NOT_EXIST", "message": "订单不存在"}, status=404))
-        assert await channel.query("order-000001", now=NOW) == ChannelPayment(
+        assert await channel.query(order_key("order-000001"), now=NOW) == ChannelPayment(
             out_trade_no="order-000001", state=ChannelPaymentState.UNKNOWN_TO_CHANNEL
         )
 
@@ -171,27 +178,27 @@ class TestAQuery:
     ) -> None:
         server.answers(answer(wechat.transaction(**change)))
         with pytest.raises(ChannelUnknown) as unknown:
-            await channel.query("order-000001", now=NOW)
+            await channel.query(order_key("order-000001"), now=NOW)
         assert unknown.value.code == "channel_unreadable"
 
 
 class TestClosing:
     async def test_is_answered_without_a_body(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer(status=204))
-        await channel.close("order-000001", now=NOW)
+        await channel.close(order_key("order-000001"), now=NOW)
         method, target, body, _ = server.requests[0]
         assert (method, target) == ("POST", "/v3/pay/transactions/out-trade-no/order-000001/close")
         assert json.loads(body) == {"mchid": wechat.MCHID}
 
     async def test_twice_is_no_error(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer({"code": "ORDER_CLOSED", "message": "订单已关闭"}, status=400))
-        await channel.close("order-000001", now=NOW)
+        await channel.close(order_key("order-000001"), now=NOW)
         assert len(server.requests) == 1
 
     async def test_of_a_paid_order_is_refused(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer({"code": "ORDER_PAID", "message": "订单已支付"}, status=400))
         with pytest.raises(ChannelFailed) as failed:
-            await channel.close("order-000001", now=NOW)
+            await channel.close(order_key("order-000001"), now=NOW)
         assert failed.value.code == "channel_order_paid"
         assert failed.value.query_first
 
@@ -220,14 +227,14 @@ class TestARefund:
     async def test_is_found_again(self, server: Wechat, channel: WechatPay) -> None:
         done = wechat.refund_answer(status="SUCCESS", success_time="2026-03-02T11:59:59+08:00")
         server.answers(answer(done))
-        refund = await channel.query_refund("refund-1", now=NOW)
+        refund = await channel.query_refund(refund_key("refund-1"), now=NOW)
         assert refund.state is ChannelRefundState.SUCCEEDED
         assert refund.succeeded_at == datetime(2026, 3, 2, 3, 59, 59, tzinfo=UTC)
         assert server.requests[0][:2] == ("GET", "/v3/refund/domestic/refunds/refund-1")
 
     async def test_never_accepted_is_said_so(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer({"code": "RESOURCE_NOT_EXISTS", "message": "退款单不存在"}, status=404))
-        assert await channel.query_refund("refund-1", now=NOW) == ChannelRefund(
+        assert await channel.query_refund(refund_key("refund-1"), now=NOW) == ChannelRefund(
             out_refund_no="refund-1", state=ChannelRefundState.UNKNOWN_TO_CHANNEL
         )
 
@@ -371,7 +378,7 @@ class TestWhatCannotBeTrustedIsUnknown:
             with pytest.raises(ChannelUnknown):
                 await channel.prepay(ORDER, now=NOW)
             server.handler = _says(CODE_URL)
-            assert (await channel.prepay(ORDER, now=NOW)).code_url == "weixin://x"
+            assert code_of(await channel.prepay(ORDER, now=NOW)) == "weixin://x"
 
     async def test_and_says_what_an_unsigned_refusal_claimed(
         self, server: Wechat, channel: WechatPay

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from tests.channels import wechat
 from tests.channels.bill_texts import WHOLE
+from tests.channels.orders import code_of, order_key
 from tests.channels.wechat import CODE_URL, NOW, ORDER, Wechat, answer, signed
 
 from feiqian.channels import (
@@ -112,7 +113,7 @@ class TestRotation:
             answer(CODE_URL, headers=signed(CODE_URL, key="rotated", serial="7D10")),
         )
         assert await channel.refresh_certificates(now=NOW) == ("7D10", wechat.PUBLIC_KEY_ID)
-        assert (await channel.prepay(ORDER, now=NOW)).code_url == "weixin://x"
+        assert code_of(await channel.prepay(ORDER, now=NOW)) == "weixin://x"
 
     async def test_asks_for_the_newest_certificate_where_there_is_no_public_key(self, server: Wechat) -> None:
         body = certificates()
@@ -122,7 +123,7 @@ class TestRotation:
             channel = WechatPay(config=config, http=http)
             await channel.refresh_certificates(now=NOW)
             with pytest.raises(ChannelUnknown):
-                await channel.close("order-000001", now=NOW)
+                await channel.close(order_key("order-000001"), now=NOW)
         asked = [headers["Wechatpay-Serial"] for *_, headers in server.requests]
         assert asked == [wechat.CERTIFICATE_SERIAL, "7D10"]
 
@@ -131,7 +132,7 @@ class TestRotation:
         server.answers(answer(body), answer(CODE_URL))
         with pytest.raises(ChannelUnknown):
             await channel.refresh_certificates(now=NOW)
-        assert (await channel.prepay(ORDER, now=NOW)).code_url == "weixin://x"
+        assert code_of(await channel.prepay(ORDER, now=NOW)) == "weixin://x"
 
     @pytest.mark.parametrize(
         ("body", "key"),

@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
-from feiqian.channels import PrepayRequest, WechatPayConfig
+from feiqian.channels import PaymentMethod, PrepayRequest, WechatPayConfig
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 ORDER = PrepayRequest(
     out_trade_no="order-000001",
+    method=PaymentMethod.WECHATPAY_NATIVE,
+    placed_at=NOW,
     amount=100,
     currency="CNY",
     description="口红 × 2",

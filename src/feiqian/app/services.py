@@ -9,7 +9,7 @@ import msgspec
 
 from feiqian.app.databases import DatabaseUrls
 from feiqian.app.invariants import check_all
-from feiqian.channels import Channel, WechatPay, WechatPayConfig
+from feiqian.channels import TradeChannel, WechatPay, WechatPayConfig
 from feiqian.clearing import MerchantSettled
 from feiqian.days import Days
 from feiqian.infra.database import Database, Transaction
@@ -93,7 +93,7 @@ async def open_services(
     """Open the pool, the job queue and the channel, and tell every part of the others."""
     database = Database(urls.url, cell=settings.cell, connections_max=settings.connections_max)
     async with HttpClient() as http, database, Jobs(database) as jobs:
-        channel: Channel = WechatPay(config=wechatpay, http=http, timeout_s=CHANNEL_TIMEOUT_S)
+        channel: TradeChannel = WechatPay(config=wechatpay, http=http, timeout_s=CHANNEL_TIMEOUT_S)
         terms = GatewayTerms(
             channel_name=CHANNEL_NAME,
             mchid=wechatpay.mchid,

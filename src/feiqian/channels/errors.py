@@ -21,6 +21,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     """The same call, with the same numbers, may succeed later."""
     query_first: bool = False
     """Ask where the order or refund stands before anything else is tried."""
+    switch: bool = False
+    """Refused for certain, for a reason of this channel: another one may take it."""
     status: int = 502
     """The HTTP status with which our own faces pass it on."""
 
@@ -30,6 +32,7 @@ class ChannelError(Refusal):
 
     outcome: ChannelOutcome
     query_first: bool
+    switch: bool
 
     def __init__(self, meaning: Meaning, *, channel_code: str = "", channel_message: str = "") -> None:
         self.code = meaning.our_code
@@ -38,6 +41,7 @@ class ChannelError(Refusal):
         self.chinese = meaning.chinese
         self.retryable = meaning.retryable
         self.query_first = meaning.query_first
+        self.switch = meaning.switch
         self.channel_code = channel_code
         self.channel_message = channel_message
         super().__init__(channel_code=channel_code, channel_message=channel_message)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 import structlog
 
-from feiqian.channels import Bill, BillDamaged, BillMissing, BillSummary, Channel, ChannelError
+from feiqian.channels import Bill, BillDamaged, BillMissing, BillSummary, BilledChannel, ChannelError
 from feiqian.clearing import DayNotOver, close_day, newest_day
 from feiqian.finance import write_day, written_through
 from feiqian.infra.database import Database
@@ -88,7 +88,7 @@ class Days:
     """Walks the days of one channel and currency."""
 
     def __init__(
-        self, *, database: Database, channel: Channel, channel_name: str, clock: Clock, currency: str
+        self, *, database: Database, channel: BilledChannel, channel_name: str, clock: Clock, currency: str
     ) -> None:
         self._database = database
         self._channel = channel

@@ -13,7 +13,6 @@ import msgspec
 import structlog
 
 from feiqian.channels import (
-    Channel,
     ChannelError,
     ChannelFailed,
     ChannelPayment,
@@ -21,8 +20,12 @@ from feiqian.channels import (
     ChannelRefund,
     ChannelRefundState,
     ChannelUnknown,
+    OrderKey,
+    PaymentMethod,
     PrepayRequest,
+    RefundKey,
     RefundRequest,
+    TradeChannel,
 )
 from feiqian.infra.collapse import Collapser
 from feiqian.infra.database import Database, DatabaseUnavailable
@@ -66,7 +69,9 @@ class GatewayTerms(msgspec.Struct, frozen=True, kw_only=True):
 class Gateway:
     """Creates, asks, closes and refunds payments over one channel."""
 
-    def __init__(self, *, database: Database, channel: Channel, clock: Clock, terms: GatewayTerms) -> None:
+    def __init__(
+        self, *, database: Database, channel: TradeChannel, clock: Clock, terms: GatewayTerms
+    ) -> None:
         self.terms = terms
         self._database = database
         self._channel = channel
@@ -99,7 +104,7 @@ class Gateway:
 
         Raises: ChannelError when the channel gives no answer.
         """
-        order = await self._channel.query(payment.out_trade_no, now=self._clock.now())
+        order = await self._channel.query(_order_key(payment), now=self._clock.now())
         return await self._take(payment, order)
 
     async def close(self, payment: Payment, *, actor: Actor) -> Payment:
@@ -111,7 +116,7 @@ class Gateway:
             return payment
         operations.refuse_unclosable(payment)
         try:
-            await self._channel.close(payment.out_trade_no, now=self._clock.now())
+            await self._channel.close(_order_key(payment), now=self._clock.now())
         except ChannelFailed as error:
             if not error.query_first:
                 raise
@@ -131,8 +136,8 @@ class Gateway:
         """
         now = self._clock.now()
         notice = self._channel.read_notice(headers=headers, body=body, now=now)
-        if notice.payment is not None:
-            await self.confirm(notice.payment, Actor.CHANNEL)
+        for order in notice.payments:
+            await self.confirm(order, Actor.CHANNEL)
         if notice.refund is not None:
             said = notice.refund
             await self._database.run(
@@ -163,11 +168,12 @@ class Gateway:
         if refund.state is not RefundState.PENDING:
             return refund
         request = RefundRequest(
-            out_trade_no=payment.out_trade_no,
+            order=_order_key(payment),
             out_refund_no=refund.out_refund_no,
             amount=refund.amount,
             total=payment.amount,
             currency=refund.currency,
+            requested_at=refund.created_at,
             reason=refund.reason or None,
             notify_url=self.terms.notify_url,
         )
@@ -200,6 +206,8 @@ class Gateway:
     async def _place(self, payment: Payment) -> Payment:
         request = PrepayRequest(
             out_trade_no=payment.out_trade_no,
+            method=PaymentMethod(payment.method),
+            placed_at=payment.created_at,
             amount=payment.amount,
             currency=payment.currency,
             description=payment.description,
@@ -278,10 +286,20 @@ class Gateway:
     async def _check_refund(self, refund_id: UUID) -> None:
         async with self._database.reading() as tx:
             refund = await store.read_refund(tx, refund_id)
-        if refund is None or refund.state not in (RefundState.PENDING, RefundState.PROCESSING):
+            payment = None if refund is None else await store.read_payment(tx, refund.payment)
+        if (
+            refund is None
+            or payment is None
+            or refund.state not in (RefundState.PENDING, RefundState.PROCESSING)
+        ):
             return
         try:
-            said = await self._channel.query_refund(refund.out_refund_no, now=self._clock.now())
+            key = RefundKey(
+                order=_order_key(payment),
+                out_refund_no=refund.out_refund_no,
+                requested_at=refund.created_at,
+            )
+            said = await self._channel.query_refund(key, now=self._clock.now())
             if said.state is ChannelRefundState.UNKNOWN_TO_CHANNEL:
                 # It never arrived, so asking again under the same number is asking for the first time.
                 await self._submit_refund(refund_id, queried=True)
@@ -310,6 +328,15 @@ class Gateway:
         return await self._database.run(
             lambda tx: refunds.record_refund_refused(tx, now=now, refund_id=refund.id, reason=reason)
         )
+
+
+def _order_key(payment: Payment) -> OrderKey:
+    return OrderKey(
+        out_trade_no=payment.out_trade_no,
+        method=PaymentMethod(payment.method),
+        placed_at=payment.created_at,
+        transaction_no=payment.transaction_no,
+    )
 
 
 def _defect(error: Exception) -> Exception | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.channels import ChannelPayment, Prepaid
+from feiqian.channels import ChannelPayment, Prepaid, ShowCode
 from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import new_id, show_id
@@ -86,11 +86,13 @@ async def create_payment(
 
 async def record_prepaid(tx: Transaction, *, now: datetime, payment: Payment, prepaid: Prepaid) -> Payment:
     """The channel took the order: the buyer may pay."""
+    assert isinstance(prepaid.next_step, ShowCode)
+    code_url = prepaid.next_step.code_url
     issued = happened(payment.id, now, PaymentEvent.CODE_ISSUED, Actor.SCHEDULE)
-    moved = await store.set_awaiting(tx, issued, code_url=prepaid.code_url)
+    moved = await store.set_awaiting(tx, issued, code_url=code_url)
     if not moved:
         return await require_payment(tx, payment.id)
-    return msgspec.structs.replace(payment, state=PaymentState.AWAITING_PAYMENT, code_url=prepaid.code_url)
+    return msgspec.structs.replace(payment, state=PaymentState.AWAITING_PAYMENT, code_url=code_url)
 
 
 async def record_refused(tx: Transaction, *, now: datetime, payment: Payment, reason: str) -> Payment:

@@ -66,7 +66,7 @@ class NoticeReader:
             transaction = _transaction.decode(content)
             self._check_merchant(transaction.mchid, transaction.appid)
             payment = payment_of(transaction)
-            return Notice(id=envelope.id, event_type=envelope.event_type, payment=payment)
+            return Notice(id=envelope.id, event_type=envelope.event_type, payments=(payment,))
         refund = _refund.decode(content)
         self._check_merchant(refund.mchid, self._appid)
         return Notice(id=envelope.id, event_type=envelope.event_type, refund=refund_of(refund))

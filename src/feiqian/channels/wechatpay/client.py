@@ -17,14 +17,21 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from feiqian.channels.errors import BillMissing, ChannelError, ChannelFailed, NoticeFault
 from feiqian.channels.model import (
     Bill,
+    ChannelIdentity,
     ChannelPayment,
     ChannelPaymentState,
     ChannelRefund,
     ChannelRefundState,
+    ChannelTerms,
     Notice,
+    NoticeAnswer,
+    OrderKey,
+    PaymentMethod,
     Prepaid,
     PrepayRequest,
+    RefundKey,
     RefundRequest,
+    ShowCode,
 )
 from feiqian.channels.wechatpay import wire
 from feiqian.channels.wechatpay.bills import check_hash, parse_bill
@@ -39,6 +46,7 @@ from feiqian.channels.wechatpay.errors import (
     meaning_of,
 )
 from feiqian.channels.wechatpay.signing import VerifyingKeys, open_sealed, read_certificate
+from feiqian.channels.wechatpay.terms import TERMS
 from feiqian.infra.http import HttpAnswer, HttpClient, HttpUnknown, HttpUnreachable
 from feiqian.kernel.calendar import ZONE
 from feiqian.kernel.errors import InvalidRequest
@@ -107,10 +115,11 @@ class WechatPay:
             attach=request.attach,
         )
         answer = await self._call("POST", "/v3/pay/transactions/native", body=_encode(order), now=now)
-        return Prepaid(_decode(_code_url, answer).code_url)
+        return Prepaid(ShowCode(_decode(_code_url, answer).code_url))
 
-    async def query(self, out_trade_no: str, *, now: datetime) -> ChannelPayment:
+    async def query(self, order: OrderKey, *, now: datetime) -> ChannelPayment:
         """Where an order stands."""
+        out_trade_no = order.out_trade_no
         target = f"{_order_target(out_trade_no)}?mchid={self._config.mchid}"
         try:
             answer = await self._call("GET", target, now=now)
@@ -126,9 +135,9 @@ class WechatPay:
         except ValueError as error:
             raise error_of(UNREADABLE, message=str(error)) from error
 
-    async def close(self, out_trade_no: str, *, now: datetime) -> None:
+    async def close(self, order: OrderKey, *, now: datetime) -> None:
         """Make an unpaid order unpayable."""
-        target = f"{_order_target(out_trade_no)}/close"
+        target = f"{_order_target(order.out_trade_no)}/close"
         body = _encode(wire.CloseOrder(self._config.mchid))
         try:
             await self._call("POST", target, body=body, now=now)
@@ -141,7 +150,7 @@ class WechatPay:
         check_amount(request.amount)
         _check_currency(request.currency)
         order = wire.RefundOrder(
-            out_trade_no=_order_no(request.out_trade_no),
+            out_trade_no=_order_no(request.order.out_trade_no),
             out_refund_no=_refund_no(request.out_refund_no),
             amount=wire.RefundOrderAmount(request.amount, request.total, request.currency),
             reason=_one_line(request.reason, _REASON_MAX) if request.reason else None,
@@ -150,8 +159,9 @@ class WechatPay:
         answer = await self._call("POST", "/v3/refund/domestic/refunds", body=_encode(order), now=now)
         return self._read_refund(answer, request.out_refund_no)
 
-    async def query_refund(self, out_refund_no: str, *, now: datetime) -> ChannelRefund:
+    async def query_refund(self, refund: RefundKey, *, now: datetime) -> ChannelRefund:
         """Where a refund stands."""
+        out_refund_no = refund.out_refund_no
         target = f"/v3/refund/domestic/refunds/{quote(_refund_no(out_refund_no), safe='')}"
         try:
             answer = await self._call("GET", target, now=now)
@@ -188,6 +198,27 @@ class WechatPay:
             raise self._error(answer, now)
         # The file itself is not signed: its hash is, in the answer before.
         return await asyncio.to_thread(self._read_bill, answer.body, link, day)
+
+    @property
+    def terms(self) -> ChannelTerms:
+        """What WeChat Pay allows."""
+        return TERMS
+
+    @property
+    def identity(self) -> ChannelIdentity:
+        """Our merchant number and application."""
+        return ChannelIdentity(self._config.mchid, self._config.appid)
+
+    async def probe(self, *, now: datetime) -> None:
+        """Ask about an order that does not exist: an answer shows that both sides' keys work."""
+        key = OrderKey(out_trade_no="probe-of-the-keys", method=PaymentMethod.WECHATPAY_NATIVE, placed_at=now)
+        await self.query(key, now=now)
+
+    def answer_notice(self, refusal: str | None) -> NoticeAnswer:
+        """204 without a body, or WeChat Pay's own shape of an error."""
+        if refusal is None:
+            return NoticeAnswer(204, b"", "application/json")
+        return NoticeAnswer(400, _encode({"code": "FAIL", "message": refusal}), "application/json")
 
     def read_notice(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """The notice behind a callback. Raises: NoticeRefused."""
