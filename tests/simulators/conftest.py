@@ -22,8 +22,9 @@ def module_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
 def sandbox(module_sandbox: Sandbox) -> Sandbox:
     """Well behaved, at noon."""
     module_sandbox.sandbox("clock", {"now": NOON})
-    normal = {"callback": "normal", "prepay": "normal", "refund": "normal", "bill": "normal"}
-    module_sandbox.sandbox("behaviour", normal)
+    modes = module_sandbox.sandbox("behaviour")
+    normal = {name: "normal" for name, mode in modes.items() if isinstance(mode, str)}
+    module_sandbox.sandbox("behaviour", normal | {"answer_path": "", "late_s": 60, "slow_s": 10})
     return module_sandbox
 
 

@@ -23,10 +23,6 @@ class Refused(Exception):
         """What was wrong where; only with PARAM_ERROR and SIGN_ERROR."""
 
 
-class NeverAnswered(Exception):
-    """The work is done and will be committed, but its answer is to be lost: the caller sees a time-out."""
-
-
 def answer(payload: object, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.Response(body=encode(payload), status=status, content_type="application/json")

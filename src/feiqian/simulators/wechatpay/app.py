@@ -1,27 +1,28 @@
 """Wiring: the parts, the routes, and what holds for every answer."""
 
-import asyncio
 import logging
-import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
 
+from feiqian.simulators.kit.callbacks import Callbacks
+from feiqian.simulators.kit.clock import ClockSetting
+from feiqian.simulators.kit.hostility import NeverAnswered, hostile_answers, lose_answer
+from feiqian.simulators.kit.pages import STYLE_PATH, answer_style
+from feiqian.simulators.kit.sandbox import controls, open_sandbox
 from feiqian.simulators.wechatpay import bills, certificates, gate, orders, phone, refunds, sandbox
-from feiqian.simulators.wechatpay.answers import NeverAnswered, Refused, refusal
-from feiqian.simulators.wechatpay.behaviour import Behaviour
-from feiqian.simulators.wechatpay.books import Books
-from feiqian.simulators.wechatpay.callbacks import Callbacks
-from feiqian.simulators.wechatpay.clock import ClockSetting, SandboxClock, keep_clock, kept_clock
+from feiqian.simulators.wechatpay.answers import Refused, refusal
+from feiqian.simulators.wechatpay.behaviour import SETTINGS, SWITCHES
+from feiqian.simulators.wechatpay.callbacks import protocol
 from feiqian.simulators.wechatpay.context import SIMULATOR, Simulator, of
 from feiqian.simulators.wechatpay.credentials import KeyRing, load_or_create
 
-HOLD_S = 60
-"""How long a connection whose answer is to be lost stays open."""
+SCHEMA = Path(__file__).with_name("books.sql").read_text("utf-8")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 logger = logging.getLogger(__name__)
@@ -32,23 +33,23 @@ def open_simulator(
 ) -> Simulator:
     """Everything in ``data_directory/wechatpay-sandbox``, made when it is not there; inside a running loop.
 
-    Without ``setting`` the clock goes on as it was last told. Raises: books.InUse.
+    Without ``setting`` the clock goes on as it was last told. Raises: books.InUse, books.OtherVersion.
     """
-    directory = data_directory / "wechatpay-sandbox"
-    directory.mkdir(parents=True, exist_ok=True)
-    books = Books(directory)
-    clock = SandboxClock(setting or kept_clock(books))
-    keep_clock(books, clock.setting)
-    keys = KeyRing(load_or_create(directory, clock.now()))
-    behaviour = Behaviour()
-    callbacks = Callbacks(books, keys, clock, behaviour)
+    common = open_sandbox(
+        data_directory,
+        name="wechatpay",
+        schema=SCHEMA,
+        setting=setting,
+        switches=SWITCHES,
+        settings=SETTINGS,
+    )
+    keys = KeyRing(load_or_create(common.directory, common.clock.now()))
     return Simulator(
-        directory=directory,
-        books=books,
+        sandbox=common,
         keys=keys,
-        clock=clock,
-        behaviour=behaviour,
-        callbacks=callbacks,
+        callbacks=Callbacks(
+            common.books, common.clock, common.behaviour, protocol(common.books, keys, common.clock)
+        ),
         fee_rate=fee_rate,
         refund_within=refund_within,
     )
@@ -56,7 +57,8 @@ def open_simulator(
 
 def build(simulator: Simulator) -> web.Application:
     """The simulator as a web application."""
-    app = web.Application(middlewares=[every_answer])
+    hostile = hostile_answers(simulator.behaviour, ("/v3/",), refuse)
+    app = web.Application(middlewares=[hostile, every_answer])
     app[SIMULATOR] = simulator
     pay = "/v3/pay/transactions"
     refund = "/v3/refund/domestic/refunds"
@@ -72,15 +74,13 @@ def build(simulator: Simulator) -> web.Application:
             web.get("/v3/billdownload/file", bills.answer_download),
             web.get("/v3/certificates", certificates.answer_certificates),
             web.post("/sandbox/pay", sandbox.answer_pay),
-            web.post("/sandbox/clock", sandbox.answer_clock),
-            web.get("/sandbox/behaviour", sandbox.answer_behaviour),
-            web.post("/sandbox/behaviour", sandbox.answer_behaviour),
+            *controls(simulator.sandbox, simulator.callbacks),
             web.get("/sandbox/orders/{out_trade_no}", sandbox.answer_order),
             web.post("/sandbox/refunds/{out_refund_no}", sandbox.answer_settlement),
             web.get("/sandbox/state", sandbox.answer_state),
             web.get("/phone", phone.answer_page),
             web.post("/phone/pay", phone.answer_pay),
-            web.get("/phone/phone.css", phone.answer_style),
+            web.get(STYLE_PATH, answer_style),
         ]
     )
     return app
@@ -116,35 +116,11 @@ async def _lose_answer(request: web.Request, simulator: Simulator) -> web.Respon
         await simulator.books.durable()
     except sqlite3.Error:
         logger.exception("the books could not be written")
-    await asyncio.sleep(HOLD_S)
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=504)
+    return await lose_answer(request)
 
 
-async def serve(simulator: Simulator, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Listen until SIGTERM or SIGINT. ``ready`` is called with the address once requests are taken."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(build(simulator), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    workers = [
-        asyncio.create_task(simulator.callbacks.deliver_forever()),
-        asyncio.create_task(simulator.books.fold_forever()),
-    ]
-    stopped = asyncio.create_task(stop.wait())
-    try:
-        await web.TCPSite(runner, host, port, backlog=512).start()
-        ready(f"http://{host}:{runner.addresses[0][1]}")
-        await asyncio.wait([stopped, *workers], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await runner.cleanup()
-        for task in (stopped, *workers):
-            task.cancel()
-        ends = await asyncio.gather(*workers, return_exceptions=True)
-        simulator.books.close()
-    for end in ends:
-        if isinstance(end, Exception):
-            raise end
+def refuse(_request: web.Request, kind: Literal["error", "rate_limited"]) -> web.Response:
+    """WeChat Pay's own words for a channel that cannot or will not answer now; it does not sign them."""
+    if kind == "error":
+        return refusal(Refused(500, "SYSTEM_ERROR", "系统异常，请稍后重试"))
+    return refusal(Refused(429, "FREQUENCY_LIMITED", "频率限制，请降低频率后重试"))

@@ -7,7 +7,6 @@ are not quoted: what separates them is a comma and a backtick.
 import asyncio
 import gzip
 import hashlib
-import hmac
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -22,10 +21,11 @@ from aiohttp import web
 
 from feiqian.kernel.calendar import business_date, end_of, local, start_of
 from feiqian.kernel.money import format_major
-from feiqian.simulators.wechatpay.answers import Refused, answer, encode, parameter_error
+from feiqian.simulators.kit import files
+from feiqian.simulators.kit.moments import beijing, to_ms
+from feiqian.simulators.wechatpay.answers import Refused, answer, parameter_error
 from feiqian.simulators.wechatpay.behaviour import BillMode
-from feiqian.simulators.wechatpay.context import Simulator, of
-from feiqian.simulators.wechatpay.moments import beijing, to_ms
+from feiqian.simulators.wechatpay.context import of
 
 BillType = Literal["ALL", "SUCCESS", "REFUND"]
 READY_HOUR = 10
@@ -95,7 +95,7 @@ async def answer_tradebill(request: web.Request) -> web.Response:
     """GET /v3/bill/tradebill?bill_date=2019-06-11&bill_type=ALL&tar_type=GZIP"""
     simulator = of(request)
     day, bill_type, packed = _parameters(request)
-    mode = simulator.behaviour.take_bill()
+    mode = msgspec.convert(simulator.behaviour.take("bill"), BillMode)
     today = business_date(simulator.clock.now())
     if day >= today or day < today - KEPT_FOR:
         raise Refused(400, "INVALID_REQUEST", "账单日期无效，仅支持三个月内至昨日的账单")
@@ -113,7 +113,7 @@ async def answer_tradebill(request: web.Request) -> web.Response:
     digest = await asyncio.to_thread(_sha1, path)
     if packed:
         await asyncio.to_thread(_pack, path)
-    token = _token(simulator, path.name)
+    token = files.token(simulator.keys.api_v3_key, path.name, simulator.clock.now_ms() + LINK_LIVES_MS)
     link = f"{request.scheme}://{request.host}/v3/billdownload/file?token={token}"
     return answer(
         {
@@ -127,7 +127,7 @@ async def answer_tradebill(request: web.Request) -> web.Response:
 async def answer_download(request: web.Request) -> web.StreamResponse:
     """GET /v3/billdownload/file?token=…: signed by the merchant as any request; the answer carries no signature."""
     simulator = of(request)
-    name = _named_by(simulator, request.query.get("token", ""))
+    name = files.named_by(simulator.keys.api_v3_key, request.query.get("token", ""), simulator.clock.now_ms())
     if name is None:
         raise Refused(400, "INVALID_REQUEST", "账单下载地址无效或已过期，请重新申请")
     path = simulator.directory / "bills" / name
@@ -284,21 +284,3 @@ def _packed(path: Path) -> Path:
 def _pack(path: Path) -> None:
     with path.open("rb") as plain, gzip.open(_packed(path), "wb") as packed:
         shutil.copyfileobj(plain, packed)
-
-
-def _token(simulator: Simulator, name: str) -> str:
-    """Names the file and until when; sealed, so that it needs no memory."""
-    content = encode([name, simulator.clock.now_ms() + LINK_LIVES_MS]).hex()
-    return f"{content}.{_seal(simulator, content)}"
-
-
-def _named_by(simulator: Simulator, token: str) -> str | None:
-    content, _, seal = token.rpartition(".")
-    if not hmac.compare_digest(seal, _seal(simulator, content)):
-        return None
-    name, until_ms = msgspec.json.decode(bytes.fromhex(content), type=tuple[str, int])
-    return name if simulator.clock.now_ms() <= until_ms else None
-
-
-def _seal(simulator: Simulator, content: str) -> str:
-    return hmac.new(simulator.keys.api_v3_key, content.encode(), "sha256").hexdigest()

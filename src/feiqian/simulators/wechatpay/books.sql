@@ -1,11 +1,6 @@
 -- The simulator's own books. Money is in fen; moments are milliseconds since 1970, UTC.
 
-CREATE TABLE IF NOT EXISTS settings (
-    name  TEXT PRIMARY KEY, -- series: six digits in every number this sandbox gives; clock: what the clock was told
-    value TEXT NOT NULL
-) WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS orders (
+CREATE TABLE orders (
     id             INTEGER PRIMARY KEY,
     out_trade_no   TEXT NOT NULL UNIQUE,    -- the merchant's number: the idempotency key
     code           TEXT NOT NULL UNIQUE,    -- the pr= of code_url
@@ -27,9 +22,9 @@ CREATE TABLE IF NOT EXISTS orders (
     refunded       INTEGER NOT NULL DEFAULT 0, -- sum of refunds that were not closed
     refunds        INTEGER NOT NULL DEFAULT 0  -- how many refunds were accepted
 );
-CREATE INDEX IF NOT EXISTS orders_by_payment ON orders (paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_by_payment ON orders (paid_at) WHERE paid_at IS NOT NULL;
 
-CREATE TABLE IF NOT EXISTS refunds (
+CREATE TABLE refunds (
     id            INTEGER PRIMARY KEY,
     out_refund_no TEXT NOT NULL UNIQUE,     -- the merchant's number: the idempotency key
     refund_id     TEXT NOT NULL UNIQUE,
@@ -43,31 +38,5 @@ CREATE TABLE IF NOT EXISTS refunds (
     succeeded_at  INTEGER,
     fee           INTEGER NOT NULL DEFAULT 0 -- what of the channel's fee came back, at success
 );
-CREATE INDEX IF NOT EXISTS refunds_by_order ON refunds (order_id);
-CREATE INDEX IF NOT EXISTS refunds_by_success ON refunds (succeeded_at) WHERE succeeded_at IS NOT NULL;
-
-CREATE TABLE IF NOT EXISTS callbacks (
-    id         INTEGER PRIMARY KEY,
-    order_id   INTEGER NOT NULL REFERENCES orders,
-    kind       TEXT NOT NULL,               -- transaction or refund: also the associated data of the encryption
-    event_type TEXT NOT NULL,               -- TRANSACTION.SUCCESS, REFUND.SUCCESS, REFUND.ABNORMAL, REFUND.CLOSED
-    resource   BLOB NOT NULL,               -- the JSON to be encrypted, misstated where the sandbox wants it so
-    notify_url TEXT NOT NULL,
-    serial     TEXT NOT NULL,
-    mode       TEXT NOT NULL,               -- how the sandbox wants it delivered
-    created_at INTEGER NOT NULL,
-    state      TEXT NOT NULL,               -- waiting, delivered, abandoned (after the last retry), lost (by the sandbox)
-    attempts   INTEGER NOT NULL DEFAULT 0,
-    next_at    INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS callbacks_by_order ON callbacks (order_id);
-CREATE INDEX IF NOT EXISTS callbacks_waiting ON callbacks (next_at) WHERE state = 'waiting';
-
-CREATE TABLE IF NOT EXISTS deliveries (     -- every POST of a callback and what came of it
-    callback_id INTEGER NOT NULL REFERENCES callbacks,
-    at          INTEGER NOT NULL,
-    form        TEXT NOT NULL,              -- good, signtest, tampered, stale
-    status      INTEGER,                    -- HTTP status; null when there was no answer
-    detail      TEXT NOT NULL               -- the answer's body, shortened, or why there was none
-);
-CREATE INDEX IF NOT EXISTS deliveries_by_callback ON deliveries (callback_id);
+CREATE INDEX refunds_by_order ON refunds (order_id);
+CREATE INDEX refunds_by_success ON refunds (succeeded_at) WHERE succeeded_at IS NOT NULL;

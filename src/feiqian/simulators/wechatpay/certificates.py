@@ -5,10 +5,10 @@ Source: the merchant documentation's page on downloading platform certificates.
 
 from aiohttp import web
 
+from feiqian.simulators.kit.moments import rfc3339, to_ms
 from feiqian.simulators.wechatpay.answers import answer
 from feiqian.simulators.wechatpay.context import of
 from feiqian.simulators.wechatpay.credentials import CERTIFICATE_FROM, CERTIFICATE_UNTIL
-from feiqian.simulators.wechatpay.moments import rfc3339, to_ms
 from feiqian.simulators.wechatpay.signing import AEAD, new_nonce, seal
 
 

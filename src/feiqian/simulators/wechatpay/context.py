@@ -3,15 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from aiohttp import web
 
 from feiqian.kernel.money import Rounding, to_minor
-from feiqian.simulators.wechatpay.behaviour import Behaviour
-from feiqian.simulators.wechatpay.books import Books
-from feiqian.simulators.wechatpay.callbacks import Callbacks
-from feiqian.simulators.wechatpay.clock import SandboxClock
+from feiqian.simulators.kit.callbacks import Callbacks
+from feiqian.simulators.kit.sandbox import Sandbox
 from feiqian.simulators.wechatpay.credentials import KeyRing
 from feiqian.simulators.wechatpay.signing import NonceMemory
 
@@ -20,17 +17,20 @@ from feiqian.simulators.wechatpay.signing import NonceMemory
 class Simulator:
     """One sandbox merchant's WeChat Pay."""
 
-    directory: Path
-    books: Books
+    sandbox: Sandbox
     keys: KeyRing
-    clock: SandboxClock
-    behaviour: Behaviour
     callbacks: Callbacks
     fee_rate: Decimal
     """The channel's share of a payment, 0.0038 for 0.38 %."""
     refund_within: timedelta
     """How old a payment may be refunded; the real limit is a year."""
     nonces: NonceMemory = field(default_factory=NonceMemory)
+
+    def __post_init__(self) -> None:
+        self.directory = self.sandbox.directory
+        self.books = self.sandbox.books
+        self.clock = self.sandbox.clock
+        self.behaviour = self.sandbox.behaviour
 
     def fee(self, amount: int) -> int:
         """The fee of an amount in fen, rounded half up to whole fen."""

@@ -1,6 +1,5 @@
 """The credential set of one sandbox merchant, made once for each data directory."""
 
-import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 from cryptography.x509.oid import NameOID
+
+from feiqian.simulators.kit import files
 
 CERTIFICATE_FROM = datetime(2000, 1, 1, tzinfo=UTC)
 CERTIFICATE_UNTIL = datetime(2049, 12, 31, tzinfo=UTC)
@@ -73,18 +74,7 @@ class KeyRing:
 
 def load_or_create(directory: Path, now: datetime) -> Credentials:
     """The credentials in ``directory/credentials.json``; a new set, readable by its owner only, the first time."""
-    path = directory / "credentials.json"
-    if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=Credentials)
-    credentials = create(now)
-    unfinished = directory / f".credentials-{secrets.token_hex(4)}"
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(credentials)))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    return credentials
+    return files.load_or_create(directory / "credentials.json", Credentials, lambda: create(now))
 
 
 def create(now: datetime) -> Credentials:

@@ -13,16 +13,17 @@ import msgspec
 from aiohttp import web
 
 from feiqian.kernel.money import AMOUNT_MAX
+from feiqian.simulators.kit.hostility import NeverAnswered
+from feiqian.simulators.kit.moments import beijing, rfc3339, to_ms
 from feiqian.simulators.wechatpay.answers import (
-    NeverAnswered,
     Refused,
     answer,
     encode,
     parameter_error,
     parse,
 )
+from feiqian.simulators.wechatpay.callbacks import misstated
 from feiqian.simulators.wechatpay.context import SERIAL, Simulator, of
-from feiqian.simulators.wechatpay.moments import beijing, rfc3339, to_ms
 
 CODE_URL = "weixin://wxpay/bizpayurl?pr="
 CODE_LIVES_MS = 2 * 3600 * 1000
@@ -229,13 +230,12 @@ def pay(simulator: Simulator, order: Order, openid: str) -> Order:
         )
         paid = order_with_id(simulator, order.id)
         simulator.callbacks.enqueue(
-            order_id=order.id,
-            kind="transaction",
-            event_type="TRANSACTION.SUCCESS",
-            resource=view(simulator, paid, now_ms),
-            notify_url=order.notify_url,
-            serial=order.serial,
+            about=order.out_trade_no,
+            kind="TRANSACTION.SUCCESS",
+            url=order.notify_url,
+            content=lambda lie: encode(misstated(view(simulator, paid, now_ms), lie)),
             now_ms=now_ms,
+            signed_by=order.serial,
         )
     return paid
 
@@ -277,7 +277,7 @@ def view(simulator: Simulator, order: Order, now_ms: int) -> dict[str, Any]:
 async def answer_prepay(request: web.Request) -> web.Response:
     """POST /v3/pay/transactions/native"""
     simulator = of(request)
-    mode = simulator.behaviour.take_prepay()
+    mode = simulator.behaviour.take("prepay")
     if mode == "error":
         raise Refused(500, "SYSTEM_ERROR", "系统异常，请稍后重试")
     if mode == "rate_limited":

@@ -1,16 +1,13 @@
 """The buyer's phone: the page that a person opens to play the buyer. No script; Chinese unless ``lang=en``."""
 
-from decimal import Decimal
 from html import escape
-from pathlib import Path
-from urllib.parse import urlencode
 
 from aiohttp import web
 
-from feiqian.kernel.money import format_major
+from feiqian.simulators.kit import pages
+from feiqian.simulators.kit.moments import beijing
 from feiqian.simulators.wechatpay.answers import Refused
 from feiqian.simulators.wechatpay.context import Simulator, of
-from feiqian.simulators.wechatpay.moments import beijing
 from feiqian.simulators.wechatpay.orders import (
     CODE_URL,
     SANDBOX_BUYER,
@@ -22,12 +19,6 @@ from feiqian.simulators.wechatpay.orders import (
 )
 
 LISTED_MAX = 20
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'"
-)
-STYLE = Path(__file__).with_name("phone.css").read_bytes()
-
 TEXTS = {
     "zh": {
         "title": "买家的手机",
@@ -92,7 +83,7 @@ TEXTS = {
 async def answer_page(request: web.Request) -> web.Response:
     """GET /phone?code_url=…&lang=en"""
     simulator = of(request)
-    language = _language(request.query.get("lang", ""))
+    language = pages.language_of(request.query.get("lang", ""))
     code_url = request.query.get("code_url", "").strip()
     if not code_url:
         return _page(language, "", _landing(simulator, language))
@@ -115,7 +106,7 @@ async def answer_pay(request: web.Request) -> web.Response:
     """POST /phone/pay: the button. Leads back to the page, which then shows how it went."""
     simulator = of(request)
     form = await request.post()
-    code_url, language = str(form.get("code_url", "")), _language(str(form.get("lang", "")))
+    code_url, language = str(form.get("code_url", "")), pages.language_of(str(form.get("lang", "")))
     try:
         order = scan(simulator, code_url)
         pay(simulator, order_with_id(simulator, order.id), SANDBOX_BUYER)
@@ -125,68 +116,27 @@ async def answer_pay(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": _link(language, code_url)})
 
 
-async def answer_style(_request: web.Request) -> web.Response:
-    """GET /phone/phone.css"""
-    return web.Response(body=STYLE, content_type="text/css", headers={"Cache-Control": "max-age=300"})
-
-
-def _language(asked: str) -> str:
-    return asked if asked in TEXTS else "zh"
-
-
 def _link(language: str, code_url: str = "") -> str:
-    query = {"code_url": code_url} if code_url else {}
-    if language != "zh":
-        query["lang"] = language
-    return "/phone" + (f"?{urlencode(query)}" if query else "")
+    return pages.link("/phone", language, {"code_url": code_url})
 
 
 def _page(language: str, code_url: str, content: str, status: int = 200) -> web.Response:
     texts = TEXTS[language]
-    other = "en" if language == "zh" else "zh"
-    page = f"""<!doctype html>
-<html lang="{"zh-CN" if language == "zh" else "en"}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light">
-<title>{texts["title"]}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/phone/phone.css">
-</head>
-<body>
-<header><h1>{texts["title"]}</h1>
-<a class="language" href="{escape(_link(other, code_url))}" hreflang="{other}">{texts["other"]}</a></header>
-<main>{content}</main>
-<footer>{texts["sandbox"]}</footer>
-</body>
-</html>
-"""
-    headers = {
-        "Content-Security-Policy": POLICY,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    return web.Response(text=page, status=status, content_type="text/html", headers=headers)
-
-
-def _yuan(order: Order) -> str:
-    return f"{Decimal(format_major(order.total)):,}"
-
-
-def _amount(order: Order, size: str) -> str:
-    return f'<p class="amount {size}"><span class="currency">¥</span>{_yuan(order)}</p>'
-
-
-def _facts(facts: list[tuple[str, str]]) -> str:
-    rows = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
-    return f"<dl>{rows}</dl>"
+    return pages.page(
+        language=language,
+        title=texts["title"],
+        other_language=texts["other"],
+        other_link=_link("en" if language == "zh" else "zh", code_url),
+        content=content,
+        footer=texts["sandbox"],
+        status=status,
+    )
 
 
 def _to_pay(simulator: Simulator, order: Order, language: str) -> str:
     texts = TEXTS[language]
     payee = texts["merchant"].format(mchid=simulator.keys.mchid)
-    facts = _facts(
+    facts = pages.facts(
         [
             (texts["payee"], payee),
             (texts["description"], order.description),
@@ -195,18 +145,17 @@ def _to_pay(simulator: Simulator, order: Order, language: str) -> str:
         ]
     )
     return f"""
-<section class="card">{_amount(order, "large")}{facts}</section>
+<section class="card">{pages.amount(order.total, "large")}{facts}</section>
 <form method="post" action="/phone/pay">
-<input type="hidden" name="code_url" value="{escape(CODE_URL + order.code)}">
-<input type="hidden" name="lang" value="{language}">
-<button type="submit">{texts["pay"]} ¥{_yuan(order)}</button>
+{pages.hidden("code_url", CODE_URL + order.code)}{pages.hidden("lang", language)}
+<button type="submit">{texts["pay"]} ¥{pages.yuan(order.total)}</button>
 </form>
 <p class="back"><a href="{_link(language)}">{texts["back"]}</a></p>"""
 
 
 def _paid(simulator: Simulator, order: Order, language: str) -> str:
     texts = TEXTS[language]
-    facts = _facts(
+    facts = pages.facts(
         [
             (texts["payee"], texts["merchant"].format(mchid=simulator.keys.mchid)),
             (texts["description"], order.description),
@@ -215,17 +164,15 @@ def _paid(simulator: Simulator, order: Order, language: str) -> str:
         ]
     )
     heading = texts["refunded"] if order.refunded else texts["paid"]
-    return f"""
-<section class="card done"><p class="mark" aria-hidden="true">✓</p><h2>{heading}</h2>
-{_amount(order, "large")}{facts}</section>
+    inside = pages.amount(order.total, "large") + facts
+    return f"""{pages.outcome(succeeded=True, heading=heading, inside=inside)}
 <p class="back"><a href="{_link(language)}">{texts["back"]}</a></p>"""
 
 
 def _failure(language: str, kind: str) -> str:
     texts = TEXTS[language]
-    return f"""
-<section class="card failed"><p class="mark" aria-hidden="true">!</p><h2>{texts[kind]}</h2>
-<p>{texts[f"{kind}_hint"]}</p></section>
+    inside = f"<p>{texts[f'{kind}_hint']}</p>"
+    return f"""{pages.outcome(succeeded=False, heading=texts[kind], inside=inside)}
 <p class="back"><a href="{_link(language)}">{texts["back"]}</a></p>"""
 
 
@@ -234,11 +181,11 @@ def _landing(simulator: Simulator, language: str) -> str:
     items = "".join(
         f'<li><a href="{escape(_link(language, CODE_URL + order.code))}"><span class="what">'
         f"<strong>{escape(order.description)}</strong><small>{escape(order.out_trade_no)}</small></span>"
-        f"{_amount(order, 'small')}</a></li>"
+        f"{pages.amount(order.total, 'small')}</a></li>"
         for order in unpaid_orders(simulator, LISTED_MAX)
     )
     listed = f'<ul class="orders">{items}</ul>' if items else f'<p class="none">{texts["none"]}</p>'
-    language_field = f'<input type="hidden" name="lang" value="{language}">' if language != "zh" else ""
+    language_field = pages.hidden("lang", language) if language != "zh" else ""
     return f"""
 <form class="card paste" method="get" action="/phone">
 <label for="code_url">{texts["paste"]}</label>

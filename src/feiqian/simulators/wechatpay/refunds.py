@@ -10,9 +10,11 @@ import msgspec
 from aiohttp import web
 
 from feiqian.kernel.money import AMOUNT_MAX
-from feiqian.simulators.wechatpay.answers import NeverAnswered, Refused, answer, encode, parse
+from feiqian.simulators.kit.hostility import NeverAnswered
+from feiqian.simulators.kit.moments import beijing, rfc3339
+from feiqian.simulators.wechatpay.answers import Refused, answer, encode, parse
+from feiqian.simulators.wechatpay.callbacks import misstated
 from feiqian.simulators.wechatpay.context import SERIAL, Simulator, of
-from feiqian.simulators.wechatpay.moments import beijing, rfc3339
 from feiqian.simulators.wechatpay.orders import (
     NOTIFY_URL,
     Order,
@@ -170,13 +172,12 @@ def settle(simulator: Simulator, refund: Refund, status: RefundEnd) -> None:
         assert ended is not None, "it was just written"
         if ended.notify_url:
             simulator.callbacks.enqueue(
-                order_id=order.id,
-                kind="refund",
-                event_type=f"REFUND.{status}",
-                resource=_callback_view(simulator, order, ended),
-                notify_url=ended.notify_url,
-                serial=ended.serial,
+                about=order.out_trade_no,
+                kind=f"REFUND.{status}",
+                url=ended.notify_url,
+                content=lambda lie: encode(misstated(_callback_view(simulator, order, ended), lie)),
                 now_ms=now_ms,
+                signed_by=ended.serial,
             )
 
 
@@ -250,7 +251,7 @@ def _callback_view(simulator: Simulator, order: Order, refund: Refund) -> dict[s
 async def answer_application(request: web.Request) -> web.Response:
     """POST /v3/refund/domestic/refunds"""
     simulator = of(request)
-    mode = simulator.behaviour.take_refund()
+    mode = simulator.behaviour.take("refund")
     if mode == "error":
         raise Refused(500, "SYSTEM_ERROR", "系统异常，请使用相同参数稍后重试")
     application = parse(await request.read(), Application)

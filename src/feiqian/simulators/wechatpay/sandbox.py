@@ -1,15 +1,10 @@
 """What WeChat Pay does not have: the buyer's hand, the clock, misbehaviour, and a look into the books."""
 
-from typing import Any
-
 import msgspec
 from aiohttp import web
 
 from feiqian.simulators.wechatpay.answers import Refused, answer, parse
-from feiqian.simulators.wechatpay.behaviour import BehaviourChange
-from feiqian.simulators.wechatpay.clock import ClockSetting, keep_clock
 from feiqian.simulators.wechatpay.context import Simulator, of
-from feiqian.simulators.wechatpay.moments import from_ms, rfc3339
 from feiqian.simulators.wechatpay.orders import SANDBOX_BUYER, Order, order_named, pay, scan, unknown_order
 from feiqian.simulators.wechatpay.orders import view as order_view
 from feiqian.simulators.wechatpay.refunds import RefundEnd, refund_named, refunds_of, settle
@@ -43,30 +38,6 @@ async def answer_pay(request: web.Request) -> web.Response:
     return answer({"transaction_id": paid.transaction_id, "state": "SUCCESS"})
 
 
-async def answer_clock(request: web.Request) -> web.Response:
-    """POST /sandbox/clock: stand at a moment, or run with an offset. Kept over restarts."""
-    simulator = of(request)
-    setting = parse(await request.read(), ClockSetting)
-    try:
-        simulator.clock.set(setting)
-    except ValueError as error:
-        raise Refused(400, "PARAM_ERROR", str(error)) from error
-    keep_clock(simulator.books, setting)
-    simulator.callbacks.look_at_the_clock()
-    return answer(_clock(simulator))
-
-
-async def answer_behaviour(request: web.Request) -> web.Response:
-    """POST /sandbox/behaviour changes it, GET shows it."""
-    simulator = of(request)
-    if request.method == "POST":
-        try:
-            simulator.behaviour.change(parse(await request.read(), BehaviourChange))
-        except ValueError as error:
-            raise Refused(400, "PARAM_ERROR", str(error)) from error
-    return answer(simulator.behaviour)
-
-
 async def answer_settlement(request: web.Request) -> web.Response:
     """POST /sandbox/refunds/{out_refund_no}: end a refund that was left PROCESSING."""
     simulator = of(request)
@@ -86,7 +57,7 @@ async def answer_order(request: web.Request) -> web.Response:
         {
             "order": order_view(simulator, order, simulator.clock.now_ms()),
             "refunds": [refund_view(order, refund) for refund in refunds_of(simulator, order)],
-            "callbacks": _callbacks(simulator, order),
+            "callbacks": simulator.callbacks.recorded(order.out_trade_no),
         }
     )
 
@@ -102,8 +73,8 @@ async def answer_state(request: web.Request) -> web.Response:
         {
             "mchid": simulator.keys.mchid,
             "appid": simulator.keys.appid,
-            "clock": _clock(simulator),
-            "behaviour": simulator.behaviour,
+            "clock": simulator.sandbox.clock_view(),
+            "behaviour": simulator.behaviour.view(),
             "fee_rate": str(simulator.fee_rate),
             "orders": counts("orders", "state"),
             "refunds": counts("refunds", "status"),
@@ -117,33 +88,3 @@ def _order(simulator: Simulator, out_trade_no: str) -> Order:
     if order is None:
         raise unknown_order()
     return order
-
-
-def _clock(simulator: Simulator) -> dict[str, Any]:
-    return {"now": from_ms(simulator.clock.now_ms()), "standing": simulator.clock.is_standing}
-
-
-def _callbacks(simulator: Simulator, order: Order) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = []
-    for callback_id, event_type, mode, state, attempts, next_at in simulator.books.rows(
-        "SELECT id, event_type, mode, state, attempts, next_at FROM callbacks WHERE order_id = ? ORDER BY id",
-        order.id,
-    ):
-        deliveries = simulator.books.rows(
-            "SELECT at, form, status, detail FROM deliveries WHERE callback_id = ? ORDER BY rowid",
-            callback_id,
-        )
-        shown.append(
-            {
-                "event_type": event_type,
-                "behaviour": mode,
-                "state": state,
-                "attempts": attempts,
-                "next_at": rfc3339(next_at) if state == "waiting" else None,
-                "deliveries": [
-                    {"at": rfc3339(at), "form": form, "status": status, "detail": detail}
-                    for at, form, status, detail in deliveries
-                ],
-            }
-        )
-    return shown

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from feiqian.kernel.clock import Clock, ManualClock, SystemClock
-from feiqian.simulators.wechatpay.books import Books
-from feiqian.simulators.wechatpay.moments import to_ms
+from feiqian.simulators.kit.books import Books
+from feiqian.simulators.kit.moments import to_ms
 
 
 class ClockSetting(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""The simulator's SQLite books, with group commit.
+"""A simulator's SQLite books, with group commit.
 
 All writing happens on the event loop's thread in one open transaction. The first write schedules its commit for the
 end of the loop's turn, so that requests which came meanwhile share it; nobody is answered before ``durable``. WAL with
@@ -6,6 +6,7 @@ end of the loop's turn, so that requests which came meanwhile share it; nobody i
 """
 
 import asyncio
+import hashlib
 import secrets
 import sqlite3
 from collections.abc import Callable, Generator
@@ -13,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SCHEMA = Path(__file__).with_name("books.sql").read_text("utf-8")
+COMMON_SCHEMA = Path(__file__).with_name("books.sql").read_text("utf-8")
+"""Settings and callbacks, which every simulator has."""
 
 CHECKPOINT_EVERY_S = 5
 """How often the log is folded into the database file, off the event loop: only this waits for the disk."""
@@ -23,10 +25,17 @@ class InUse(RuntimeError):
     """Another process has these books open."""
 
 
-class Books:
-    """One process's hold on the books in ``directory``. Raises: InUse."""
+class OtherVersion(RuntimeError):
+    """The books were made by a simulator with other tables."""
 
-    def __init__(self, directory: Path) -> None:
+
+class Books:
+    """One process's hold on the books in ``directory``, with the tables of ``schema`` beside the common ones.
+
+    Raises: InUse, OtherVersion.
+    """
+
+    def __init__(self, directory: Path, schema: str) -> None:
         self.path = directory / "books.sqlite"
         self._lock = _lock(directory / "lock.sqlite")
         self._connection = sqlite3.connect(self.path, isolation_level=None, cached_statements=256)
@@ -34,7 +43,7 @@ class Books:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("PRAGMA wal_autocheckpoint = 0")
-        self._connection.executescript(SCHEMA)
+        self._define(COMMON_SCHEMA + schema)
         self._group: asyncio.Future[None] | None = None
         self._after: list[Callable[[], None]] = []
         self.series = self.setting("series") or self._new_series()
@@ -126,6 +135,18 @@ class Books:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         finally:
             connection.close()
+
+    def _define(self, schema: str) -> None:
+        digest = hashlib.sha256(schema.encode()).hexdigest()
+        is_new = self.row("SELECT 1 FROM sqlite_schema WHERE name = 'settings'") is None
+        if not is_new and self.setting("schema") != digest:
+            self._connection.close()
+            self._lock.close()
+            raise OtherVersion(f"{self.path} was made by another version: give another data directory")
+        if is_new:
+            self._connection.executescript(
+                f"BEGIN;{schema}INSERT INTO settings VALUES ('schema', '{digest}');COMMIT;"
+            )
 
     def _new_series(self) -> str:
         series = f"{secrets.randbelow(10**6):06d}"
