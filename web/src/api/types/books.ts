@@ -73,7 +73,8 @@ export interface Voucher extends Omit<VoucherRow, "lines"> {
   source: { transactions: number; business_date: string; kind: string };
 }
 
-export interface TrialBalanceSums {
+/** Six columns, minor units; a balance stands on the side on which it is. */
+export interface TrialSums {
   opening_debit: number;
   opening_credit: number;
   debit: number;
@@ -82,7 +83,7 @@ export interface TrialBalanceSums {
   closing_credit: number;
 }
 
-export interface TrialBalanceRow extends TrialBalanceSums {
+export interface TrialBalanceRow extends TrialSums {
   subject_code: string;
   subject_chinese: string;
   subject_english: string;
@@ -98,5 +99,5 @@ export interface TrialBalance {
   currency: string;
   agrees: boolean;
   rows: TrialBalanceRow[];
-  totals: TrialBalanceSums;
+  totals: TrialSums;
 }

@@ -1,4 +1,5 @@
 /** The ledger's own pages: accounts, statements, holds, trial balance, seals. */
+import type { TrialSums } from "./books";
 import type { AccountName, Leg } from "./trade";
 
 export type Side = "debit" | "credit";
@@ -154,16 +155,7 @@ export interface LedgerTransaction {
   metadata: Record<string, unknown> | null;
 }
 
-export interface LedgerTrialSums {
-  opening_debit: number;
-  opening_credit: number;
-  debit: number;
-  credit: number;
-  closing_debit: number;
-  closing_credit: number;
-}
-
-export interface LedgerTrialRow extends LedgerTrialSums {
+export interface LedgerTrialRow extends TrialSums {
   code: string;
   accounts: number;
   subject_number: string | null;
@@ -178,7 +170,7 @@ export interface LedgerTrial {
   from: string;
   to: string;
   balanced: boolean;
-  currencies: { currency: string; balanced: boolean; rows: LedgerTrialRow[]; totals: LedgerTrialSums }[];
+  currencies: { currency: string; balanced: boolean; rows: LedgerTrialRow[]; totals: TrialSums }[];
 }
 
 export interface SealState {

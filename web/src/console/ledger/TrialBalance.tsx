@@ -2,30 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Segmented } from "antd";
 import { ledgerTrialQuery, type TrialFilter } from "../../api/ledger";
-import type { LedgerTrial, LedgerTrialRow, LedgerTrialSums } from "../../api/types";
+import type { LedgerTrial } from "../../api/types";
 import { AppLink } from "../../kit/AppLink";
 import { ChoiceFilter, DateFilter, FilterBar } from "../../kit/FilterBar";
 import { PageHead, Panel } from "../../kit/layout";
-import { Money } from "../../kit/Money";
 import { currencyUnit, formatCount } from "../../kit/money";
 import { paths } from "../../kit/paths";
 import { QueryView } from "../../kit/QueryView";
 import { Tag } from "../../kit/StateTag";
 import { Empty, SkeletonPage } from "../../kit/states";
-import { TableScroll } from "../../kit/TableScroll";
+import { TrialTable } from "../../kit/TrialTable";
 import { bookName, useWords } from "../../words";
 
 const route = getRouteApi("/shell/ledger/trial-balance");
-
-const sums: (keyof LedgerTrialSums)[] = [
-  "opening_debit",
-  "opening_credit",
-  "debit",
-  "credit",
-  "closing_debit",
-  "closing_credit",
-];
-const periods = ["ledger.trial.opening", "ledger.trial.movement", "ledger.trial.closing"] as const;
 
 type Currency = LedgerTrial["currencies"][number];
 
@@ -104,23 +93,8 @@ function Filters({ trial }: { trial: LedgerTrial }) {
   );
 }
 
-/** The head of a column in full, for where it stands alone. */
-function useLabels(): Record<keyof LedgerTrialSums, string> {
-  const { t } = useWords();
-  const [debit, credit] = [t("trial.debit"), t("trial.credit")];
-  return {
-    opening_debit: `${t("ledger.trial.opening")} · ${debit}`,
-    opening_credit: `${t("ledger.trial.opening")} · ${credit}`,
-    debit: `${t("ledger.trial.movement")} · ${debit}`,
-    credit: `${t("ledger.trial.movement")} · ${credit}`,
-    closing_debit: `${t("ledger.trial.closing")} · ${debit}`,
-    closing_credit: `${t("ledger.trial.closing")} · ${credit}`,
-  };
-}
-
 function Sheet({ trial, sheet }: { trial: LedgerTrial; sheet: Currency }) {
-  const { t, language } = useWords();
-  const labels = useLabels();
+  const { t, language, pick } = useWords();
   return (
     <Panel
       flush
@@ -134,75 +108,23 @@ function Sheet({ trial, sheet }: { trial: LedgerTrial; sheet: Currency }) {
         </>
       }
     >
-      <div className="table-box narrow-cards">
-        <TableScroll label={`${t("ledger.trial.title")} ${sheet.currency}`}>
-          <table className="trial">
-            <thead>
-              <tr>
-                <th rowSpan={2} scope="col" className="pinned">
-                  {t("trial.subject")}
-                </th>
-                {periods.map((key) => (
-                  <th key={key} colSpan={2} scope="colgroup" className="side-head">
-                    {t(key)}
-                  </th>
-                ))}
-                <th rowSpan={2} scope="col" className="right">
-                  {t("ledger.trial.accounts")}
-                </th>
-              </tr>
-              <tr>
-                {sums.map((name, index) => (
-                  <th key={name} scope="col" className={index % 2 === 0 ? "right side-first" : "right"}>
-                    {index % 2 === 0 ? t("trial.debit") : t("trial.credit")}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {sheet.rows.map((row) => (
-                <Row key={row.code} row={row} book={trial.book} currency={sheet.currency} />
-              ))}
-            </tbody>
-            <tfoot>
-              <tr>
-                <th scope="row" className="pinned card-title">
-                  {t("common.total")}
-                </th>
-                {sums.map((name) => (
-                  <td key={name} className="right" data-label={labels[name]}>
-                    <Money minor={sheet.totals[name]} currency={sheet.currency} />
-                  </td>
-                ))}
-                <td />
-              </tr>
-            </tfoot>
-          </table>
-        </TableScroll>
-      </div>
+      <TrialTable
+        label={`${t("ledger.trial.title")} ${sheet.currency}`}
+        periods={["ledger.trial.opening", "ledger.trial.movement", "ledger.trial.closing"]}
+        currency={sheet.currency}
+        rows={sheet.rows}
+        totals={sheet.totals}
+        rowKey={(row) => row.code}
+        subject={(row) => (
+          <AppLink href={paths.accountsOf({ book: trial.book, code: row.code, currency: sheet.currency })}>
+            {row.subject_number && <span className="mono quiet">{row.subject_number} </span>}
+            {pick(row.chinese, row.english)}
+          </AppLink>
+        )}
+        further={[
+          { head: t("ledger.trial.accounts"), kind: "figure", cell: (row) => formatCount(row.accounts) },
+        ]}
+      />
     </Panel>
-  );
-}
-
-function Row({ row, book, currency }: { row: LedgerTrialRow; book: string; currency: string }) {
-  const { t, pick } = useWords();
-  const labels = useLabels();
-  return (
-    <tr>
-      <th scope="row" className="pinned card-title">
-        <AppLink href={paths.accountsOf({ book, code: row.code, currency })}>
-          {row.subject_number && <span className="mono quiet">{row.subject_number} </span>}
-          {pick(row.chinese, row.english)}
-        </AppLink>
-      </th>
-      {sums.map((name, index) => (
-        <td key={name} className={index % 2 === 0 ? "right side-first" : "right"} data-label={labels[name]}>
-          <Money minor={row[name]} currency={currency} />
-        </td>
-      ))}
-      <td className="right" data-label={t("ledger.trial.accounts")}>
-        {formatCount(row.accounts)}
-      </td>
-    </tr>
   );
 }

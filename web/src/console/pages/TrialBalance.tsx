@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { trialBalanceQuery } from "../../api/queries";
-import type { TrialBalance, TrialBalanceRow, TrialBalanceSums } from "../../api/types";
+import type { TrialBalance } from "../../api/types";
 import { AppLink } from "../../kit/AppLink";
 import { ChoiceFilter, DateFilter, FilterBar } from "../../kit/FilterBar";
 import { PageHead, Panel } from "../../kit/layout";
@@ -10,19 +10,10 @@ import { currencyUnit } from "../../kit/money";
 import { QueryView } from "../../kit/QueryView";
 import { Tag } from "../../kit/StateTag";
 import { Empty, SkeletonPage } from "../../kit/states";
-import { TableScroll } from "../../kit/TableScroll";
+import { TrialTable } from "../../kit/TrialTable";
 import { useWords } from "../../words";
 
 const route = getRouteApi("/shell/trial-balance");
-
-const sums: (keyof TrialBalanceSums)[] = [
-  "opening_debit",
-  "opening_credit",
-  "debit",
-  "credit",
-  "closing_debit",
-  "closing_credit",
-];
 
 export function TrialBalancePage() {
   const { t, language } = useWords();
@@ -69,99 +60,39 @@ export function TrialBalancePage() {
   );
 }
 
-/** The head of a column in full, for where it stands alone. */
-function useLabels(): Record<keyof TrialBalanceSums, string> {
-  const { t } = useWords();
-  const [debit, credit] = [t("trial.debit"), t("trial.credit")];
-  return {
-    opening_debit: `${t("trial.opening")} · ${debit}`,
-    opening_credit: `${t("trial.opening")} · ${credit}`,
-    debit: `${t("trial.movement")} · ${debit}`,
-    credit: `${t("trial.movement")} · ${credit}`,
-    closing_debit: `${t("trial.closing")} · ${debit}`,
-    closing_credit: `${t("trial.closing")} · ${credit}`,
-  };
-}
-
 function Sheet({ balance }: { balance: TrialBalance }) {
-  const { t } = useWords();
-  const labels = useLabels();
-  return (
-    <div className="table-box narrow-cards">
-      <TableScroll label={t("trial.title")}>
-        <table className="trial">
-          <thead>
-            <tr>
-              <th rowSpan={2} scope="col" className="pinned">
-                {t("trial.subject")}
-              </th>
-              {(["trial.opening", "trial.movement", "trial.closing"] as const).map((key) => (
-                <th key={key} colSpan={2} scope="colgroup" className="side-head">
-                  {t(key)}
-                </th>
-              ))}
-              <th rowSpan={2} scope="col" className="right">
-                {t("trial.ledger")}
-              </th>
-              <th rowSpan={2} scope="col">
-                {t("trial.check")}
-              </th>
-            </tr>
-            <tr>
-              {sums.map((name, index) => (
-                <th key={name} scope="col" className={index % 2 === 0 ? "right side-first" : "right"}>
-                  {index % 2 === 0 ? t("trial.debit") : t("trial.credit")}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {balance.rows.map((row) => (
-              <Row key={row.subject_code} row={row} currency={balance.currency} />
-            ))}
-          </tbody>
-          <tfoot>
-            <tr>
-              <th scope="row" className="pinned card-title">
-                {t("common.total")}
-              </th>
-              {sums.map((name) => (
-                <td key={name} className="right" data-label={labels[name]}>
-                  <Money minor={balance.totals[name]} currency={balance.currency} />
-                </td>
-              ))}
-              <td />
-              <td />
-            </tr>
-          </tfoot>
-        </table>
-      </TableScroll>
-    </div>
-  );
-}
-
-function Row({ row, currency }: { row: TrialBalanceRow; currency: string }) {
   const { t, pick } = useWords();
-  const labels = useLabels();
   return (
-    <tr className={row.agrees ? undefined : "row-differs"}>
-      <th scope="row" className="pinned card-title">
-        <span className="mono quiet">{row.subject_code}</span>{" "}
-        {pick(row.subject_chinese, row.subject_english)}
-      </th>
-      {sums.map((name, index) => (
-        <td key={name} className={index % 2 === 0 ? "right side-first" : "right"} data-label={labels[name]}>
-          <Money minor={row[name]} currency={currency} />
-        </td>
-      ))}
-      <td className="right" data-label={t("trial.ledger")}>
-        <Money minor={row.ledger_closing} currency={currency} />
-      </td>
-      <td className="card-aside">
-        <Tag tone={row.agrees ? "good" : "bad"}>
-          {row.agrees ? t("trial.rowAgrees") : t("trial.rowDiffers")}
-        </Tag>
-      </td>
-    </tr>
+    <TrialTable
+      label={t("trial.title")}
+      periods={["trial.opening", "trial.movement", "trial.closing"]}
+      currency={balance.currency}
+      rows={balance.rows}
+      totals={balance.totals}
+      rowKey={(row) => row.subject_code}
+      subject={(row) => (
+        <>
+          <span className="mono quiet">{row.subject_code}</span>{" "}
+          {pick(row.subject_chinese, row.subject_english)}
+        </>
+      )}
+      differs={(row) => !row.agrees}
+      further={[
+        {
+          head: t("trial.ledger"),
+          kind: "figure",
+          cell: (row) => <Money minor={row.ledger_closing} currency={balance.currency} />,
+        },
+        {
+          head: t("trial.check"),
+          kind: "verdict",
+          cell: (row) => (
+            <Tag tone={row.agrees ? "good" : "bad"}>
+              {row.agrees ? t("trial.rowAgrees") : t("trial.rowDiffers")}
+            </Tag>
+          ),
+        },
+      ]}
+    />
   );
 }
