@@ -3,7 +3,6 @@
 import csv
 import io
 from datetime import date
-from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
@@ -108,27 +107,26 @@ class TestAStatementAsCsv:
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
-def cells(path: Path) -> list[list[str]]:
+def cells(file: bytes) -> list[list[str]]:
     """The texts and numbers of the first sheet, as the file has them; a formula would be an error."""
-    with ZipFile(path) as parts:
+    with ZipFile(io.BytesIO(file)) as parts:
         root = ElementTree.fromstring(parts.read("xl/worksheets/sheet1.xml"))
     assert not list(root.iter(f"{SHEET}f"))
     return [["".join(cell.itertext()) for cell in row.iter(f"{SHEET}c")] for row in root.iter(f"{SHEET}row")]
 
 
-async def as_xlsx(database: Database, path: Path, period: Period = MONTH, language: str = "zh") -> Path:
+async def as_xlsx(database: Database, period: Period = MONTH, language: str = "zh") -> bytes:
     async with database.transaction() as tx:
-        await statement_xlsx(
-            tx, account=PENDING.id, period=period, now=at(100), language=language, path=path, kinds=WORDED
+        return await statement_xlsx(
+            tx, account=PENDING.id, period=period, now=at(100), language=language, kinds=WORDED
         )
-    return path
 
 
 @pytest.mark.anyio
 class TestAStatementAsExcel:
-    async def test_has_money_as_numbers_and_text_as_text(self, database: Database, tmp_path: Path) -> None:
+    async def test_has_money_as_numbers_and_text_as_text(self, database: Database) -> None:
         await a_month(database)
-        rows = cells(await as_xlsx(database, tmp_path / "a.xlsx"))
+        rows = cells(await as_xlsx(database))
         assert rows[0] == ["账户对账单"]
         assert rows[1] == ["账户", "S10（merchant.pending）"]
         assert rows[4] == ["期间", "2026-03-02 – 2026-03-03 (按业务日期)"]
@@ -140,26 +138,24 @@ class TestAStatementAsExcel:
         ]
         assert rows[-1] == ["期末余额", "3000.00", "1234.63", "-765.37"]
 
-    async def test_has_dates_that_a_spreadsheet_knows(self, database: Database, tmp_path: Path) -> None:
+    async def test_has_dates_that_a_spreadsheet_knows(self, database: Database) -> None:
         await a_month(database)
-        row = cells(await as_xlsx(database, tmp_path / "a.xlsx"))[8]
+        row = cells(await as_xlsx(database))[8]
         days = (date(2026, 3, 2) - date(1899, 12, 30)).days
         assert (float(row[1]), float(row[2])) == (days + 0.5, days)
 
-    async def test_keeps_its_heading_in_sight(self, database: Database, tmp_path: Path) -> None:
+    async def test_keeps_its_heading_in_sight(self, database: Database) -> None:
         await a_month(database)
-        path = await as_xlsx(database, tmp_path / "a.xlsx", language="en")
-        with ZipFile(path) as parts:
+        file = await as_xlsx(database, language="en")
+        with ZipFile(io.BytesIO(file)) as parts:
             sheet = ElementTree.fromstring(parts.read("xl/worksheets/sheet1.xml"))
         (pane,) = sheet.iter(f"{SHEET}pane")
         assert (pane.get("state"), pane.get("ySplit")) == ("frozen", "7")
-        assert cells(path)[6][0] == "No."
+        assert cells(file)[6][0] == "No."
 
-    async def test_keeps_every_digit_of_what_a_number_cannot_hold(
-        self, database: Database, tmp_path: Path
-    ) -> None:
+    async def test_keeps_every_digit_of_what_a_number_cannot_hold(self, database: Database) -> None:
         await booked(database, "huge", (CHANNEL, PENDING, 2**62 + 1), now=at(0))
-        rows = cells(await as_xlsx(database, tmp_path / "a.xlsx"))
+        rows = cells(await as_xlsx(database))
         assert rows[8][-3:-1] == ["46116860184273879.05", "46116860184273879.05"]
 
 

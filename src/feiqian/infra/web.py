@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -14,6 +15,8 @@ from feiqian.kernel.errors import InvalidRequest, Refusal
 log = structlog.get_logger(__name__)
 
 PROBLEM = "application/problem+json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
 ERROR_BASE = "https://feiqian.dev/errors/"
 
 
@@ -58,6 +61,16 @@ def language_of(request: Request[Any, Any, Any]) -> str:
     """``zh`` or ``en``, by Accept-Language; Chinese where nothing is asked for."""
     wanted = request.headers.get("accept-language", "zh").lower()
     return "en" if wanted.startswith("en") else "zh"
+
+
+def file_response(content: bytes, *, name: str, media_type: str) -> Response[bytes]:
+    """A file to keep."""
+    return Response(content, media_type=media_type, headers=kept_as(name))
+
+
+def kept_as(name: str) -> dict[str, str]:
+    """The header that says under which name a file is kept; it may be Chinese (RFC 6266)."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
 
 
 def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:

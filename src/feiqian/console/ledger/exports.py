@@ -12,10 +12,9 @@ from feiqian.console.given import GivenClock, GivenDatabase
 from feiqian.console.ledger.accounts import GivenWanted, filter_of
 from feiqian.console.ledger.naming import name_accounts
 from feiqian.console.ledger.rows import AccountRow, AccountState, account_row
-from feiqian.console.ledger.statements import XLSX, file_response
 from feiqian.console.wording import Wording
 from feiqian.infra.database import Transaction
-from feiqian.infra.web import language_of
+from feiqian.infra.web import XLSX, file_response, language_of
 from feiqian.kernel.calendar import ZONE, business_date
 from feiqian.kernel.errors import Refusal
 from feiqian.kernel.money import MINOR_DIGITS, format_major

@@ -2,10 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from litestar import Controller, Request, Response, get
@@ -19,11 +16,9 @@ from feiqian.console.ledger.naming import AccountName, name_accounts
 from feiqian.console.wording import kind_names
 from feiqian.infra.database import Transaction
 from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
-from feiqian.infra.web import language_of
+from feiqian.infra.web import PDF, XLSX, file_response, kept_as, language_of
 from feiqian.kernel.ids import parse_id, show_id
 from feiqian.ledger import Account, Booked, EntryFilter, StatementLine
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +107,7 @@ class StatementController(Controller):
                     yield part
 
         name = _name(account, period, language, "csv")
-        return Stream(content, media_type="text/csv; charset=utf-8", headers=named(name))
+        return Stream(content, media_type="text/csv; charset=utf-8", headers=kept_as(name))
 
     @get("/statement.xlsx")
     async def as_xlsx(
@@ -127,20 +122,16 @@ class StatementController(Controller):
         """The whole period, oldest first."""
         now, language = clock.now(), language_of(request)
         period = booked_between(first, last, now=now)
-        with TemporaryDirectory(prefix="feiqian-statement-") as folder:
-            path = Path(folder) / "statement.xlsx"
-            async with database.reading() as tx:
-                account = await ledger.account_by_id(tx, id=parse_id("account", account_id))
-                await ledger.statement_xlsx(
-                    tx,
-                    account=account.id,
-                    period=period,
-                    now=now,
-                    language=language,
-                    path=path,
-                    kinds=kind_names(language),
-                )
-            content = path.read_bytes()
+        async with database.reading() as tx:
+            account = await ledger.account_by_id(tx, id=parse_id("account", account_id))
+            content = await ledger.statement_xlsx(
+                tx,
+                account=account.id,
+                period=period,
+                now=now,
+                language=language,
+                kinds=kind_names(language),
+            )
         name = _name(account, period, language, "xlsx")
         return file_response(content, name=name, media_type=XLSX)
 
@@ -168,21 +159,11 @@ class StatementController(Controller):
                 kinds=kind_names(language),
             )
         name = _name(account, period, language, "pdf")
-        return file_response(content, name=name, media_type="application/pdf")
-
-
-def file_response(content: bytes, *, name: str, media_type: str) -> Response[bytes]:
-    """A file to keep."""
-    return Response(content, media_type=media_type, headers=named(name))
+        return file_response(content, name=name, media_type=PDF)
 
 
 def _name(account: Account, period: Booked, language: str, suffix: str) -> str:
     return ledger.statement_file_name(account, period=period, language=language, suffix=suffix)
-
-
-def named(name: str) -> dict[str, str]:
-    """The header that says under which name a file is kept; it may be Chinese (RFC 6266)."""
-    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
 
 
 async def _rows(

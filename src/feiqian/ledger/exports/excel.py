@@ -1,10 +1,10 @@
-"""A statement as an Excel workbook, written row by row: its size in memory does not depend on its length."""
+"""A statement as an Excel workbook, written row by row: only the packed file is held in memory."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
-from pathlib import Path
+from io import BytesIO
 from uuid import UUID
 
 import xlsxwriter
@@ -33,32 +33,33 @@ async def statement_xlsx(
     period: Period,
     now: datetime,
     language: str,
-    path: Path,
     kinds: Mapping[str, str] | None = None,
-) -> None:
-    """Write one account's entries of a period, oldest first, into the file ``path``, with opening, totals and closing.
+) -> bytes:
+    """One account's entries of a period, oldest first, with opening, totals and closing.
 
     Amounts are numbers in major units with the currency's decimals; times are on the house's clock. Text is never
     taken for a formula. More than a million entries go on in further sheets.
     Raises: NotFound, InvalidRequest.
     """
     content = await open_content(tx, account=account, period=period, language=language, kinds=kinds)
-    book = _Book(path, content, now)
+    file = BytesIO()
+    book = _Book(file, content, now)
     try:
         async for lines in content.lines():
             await asyncio.to_thread(book.add, lines)
         book.end()
     finally:
         await asyncio.to_thread(book.close)
+    return file.getvalue()
 
 
 class _Book:
     """The workbook while it is written."""
 
-    def __init__(self, path: Path, content: Content, now: datetime) -> None:
+    def __init__(self, file: BytesIO, content: Content, now: datetime) -> None:
         self._content = content
         self._now = now
-        self._workbook = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+        self._workbook = xlsxwriter.Workbook(file, {"constant_memory": True})
         digits = MINOR_DIGITS[content.account.currency]
         self._scale = Decimal(1).scaleb(-digits)
         self._balance = content.opening

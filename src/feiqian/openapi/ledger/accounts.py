@@ -1,13 +1,15 @@
 """A partner's own accounts: subjects, opening, limits, freezes, what they have now and had before."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from feiqian.infra.database import Transaction
+from feiqian.infra.database import Database, Transaction
 from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
 from feiqian.kernel.errors import InvalidRequest, NotFound
 from feiqian.kernel.ids import parse_id, show_id
@@ -262,21 +264,13 @@ class AccountController(Controller):
         clock: GivenClock,
     ) -> AccountView:
         """Holds can be let go all the time."""
-        now = clock.now()
-
-        async def operation(tx: Transaction) -> AccountView:
-            account = await own_account(tx, caller, account_id)
-            changed = await freeze(
-                tx,
-                now=now,
-                account=account.id,
-                frozen=Frozen[data.frozen.name],
-                reason=data.reason,
-                by=platform_named(caller),
-            )
-            return await show_own(tx, caller, changed)
-
-        return await database.run(operation)
+        now, frozen, by = clock.now(), Frozen[data.frozen.name], platform_named(caller)
+        return await _change(
+            database,
+            caller,
+            account_id,
+            lambda tx, id: freeze(tx, now=now, account=id, frozen=frozen, reason=data.reason, by=by),
+        )
 
     @post("/{account_id:str}/overdraft", summary="Set an account's limit", status_code=200)
     async def overdraft(
@@ -288,21 +282,13 @@ class AccountController(Controller):
         clock: GivenClock,
     ) -> AccountView:
         """Refused while the account is further below zero than the new limit allows."""
-        now = clock.now()
-
-        async def operation(tx: Transaction) -> AccountView:
-            account = await own_account(tx, caller, account_id)
-            changed = await set_overdraft(
-                tx,
-                now=now,
-                account=account.id,
-                overdraft=data.overdraft,
-                reason=data.reason,
-                by=platform_named(caller),
-            )
-            return await show_own(tx, caller, changed)
-
-        return await database.run(operation)
+        now, limit, by = clock.now(), data.overdraft, platform_named(caller)
+        return await _change(
+            database,
+            caller,
+            account_id,
+            lambda tx, id: set_overdraft(tx, now=now, account=id, overdraft=limit, reason=data.reason, by=by),
+        )
 
     @post("/{account_id:str}/close", summary="Close an account for good", status_code=200)
     async def close(
@@ -314,16 +300,13 @@ class AccountController(Controller):
         clock: GivenClock,
     ) -> AccountView:
         """It must be empty, with no open holds. Its history stays."""
-        now = clock.now()
-
-        async def operation(tx: Transaction) -> AccountView:
-            account = await own_account(tx, caller, account_id)
-            closed = await close_account(
-                tx, now=now, account=account.id, reason=data.reason, by=platform_named(caller)
-            )
-            return await show_own(tx, caller, closed)
-
-        return await database.run(operation)
+        now, by = clock.now(), platform_named(caller)
+        return await _change(
+            database,
+            caller,
+            account_id,
+            lambda tx, id: close_account(tx, now=now, account=id, reason=data.reason, by=by),
+        )
 
 
 async def own_account(tx: Transaction, caller: Caller, name: str) -> Account:
@@ -350,6 +333,21 @@ def one_moment(at: datetime | None, on_date: date | None) -> datetime | date | N
     if at is not None and on_date is not None:
         raise InvalidRequest(field="at", reason="give either at or business_date")
     return at if at is not None else on_date
+
+
+async def _change(
+    database: Database,
+    caller: Caller,
+    account_id: str,
+    change: Callable[[Transaction, UUID], Awaitable[Account]],
+) -> AccountView:
+    """Change one of the caller's accounts, and show it as it is then."""
+
+    async def operation(tx: Transaction) -> AccountView:
+        account = await own_account(tx, caller, account_id)
+        return await show_own(tx, caller, await change(tx, account.id))
+
+    return await database.run(operation)
 
 
 def _show(caller: Caller, account: Account, own: dict[str, OwnSubject]) -> AccountView:

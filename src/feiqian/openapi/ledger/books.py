@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
-from feiqian.infra.database import Transaction
+from feiqian.infra.database import Database, Transaction
 from feiqian.infra.paging import Page
 from feiqian.kernel.errors import InvalidRequest, NotFound
 from feiqian.kernel.ids import parse_id
@@ -88,13 +89,7 @@ class GroupController(Controller):
         database: GivenDatabase,
     ) -> GroupView:
         """A group begins with its first account; those already in it stay."""
-        group = own_name(caller, name, field="name")
-
-        async def operation(tx: Transaction) -> None:
-            await add_to_group(tx, name=group, accounts=await _own_ids(tx, caller, data.accounts))
-
-        await database.run(operation)
-        return GroupView(name)
+        return await _change(database, caller, name, data.accounts, add_to_group)
 
     @post("/remove", summary="Take accounts out of a group", status_code=200)
     async def remove(
@@ -105,13 +100,7 @@ class GroupController(Controller):
         database: GivenDatabase,
     ) -> GroupView:
         """Those not in it do not matter."""
-        group = own_name(caller, name, field="name")
-
-        async def operation(tx: Transaction) -> None:
-            await remove_from_group(tx, name=group, accounts=await _own_ids(tx, caller, data.accounts))
-
-        await database.run(operation)
-        return GroupView(name)
+        return await _change(database, caller, name, data.accounts, remove_from_group)
 
     @get("/balance", summary="Get the balances of a group, now or as they were")
     async def balance(
@@ -157,6 +146,23 @@ class BookController(Controller):
         async with database.reading() as tx:
             rows = await trial_balance(tx, period=period, book=own_name(caller, book))
             return await _show_trial(tx, caller, rows)
+
+
+class _GroupChange(Protocol):
+    async def __call__(self, tx: Transaction, *, name: str, accounts: Sequence[UUID]) -> None: ...
+
+
+async def _change(
+    database: Database, caller: Caller, name: str, accounts: Sequence[str], change: _GroupChange
+) -> GroupView:
+    """Change which of the caller's accounts are in one of the caller's groups."""
+    group = own_name(caller, name, field="name")
+
+    async def operation(tx: Transaction) -> None:
+        await change(tx, name=group, accounts=await _own_ids(tx, caller, accounts))
+
+    await database.run(operation)
+    return GroupView(name)
 
 
 async def _own_ids(tx: Transaction, caller: Caller, names: Sequence[str]) -> list[UUID]:

@@ -2,17 +2,14 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
-from urllib.parse import quote
 
 from litestar import Controller, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from feiqian.infra.paging import Cursor, Limit, Page, read_cursor, show_cursor
-from feiqian.infra.web import language_of
+from feiqian.infra.web import PDF, XLSX, file_response, kept_as, language_of
 from feiqian.kernel.calendar import business_date
 from feiqian.ledger import (
     Account,
@@ -36,8 +33,6 @@ SEQUENCE_MAX = 2**62
 DATE_MIN, DATE_MAX = date(2, 1, 1), date(9998, 12, 31)
 """Between them lies every entry."""
 CSV = "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PDF = "application/pdf"
 From = Annotated[date | None, QueryParameter(name="from", description="first business date")]
 To = Annotated[date | None, QueryParameter(name="to", description="last business date")]
 
@@ -99,7 +94,7 @@ class StatementController(Controller):
                 async for part in statement_csv(tx, account=account.id, period=period, language=language):
                     yield part
 
-        return Stream(content, media_type=CSV, headers=_named(account, period, language, "csv"))
+        return Stream(content, media_type=CSV, headers=kept_as(_name(account, period, language, "csv")))
 
     @get("/statement.xlsx", summary="Download an account's statement for Excel", media_type=XLSX)
     async def as_xlsx(
@@ -115,15 +110,10 @@ class StatementController(Controller):
         """The same as CSV has, amounts as numbers."""
         now, language = clock.now(), language_of(request)
         period = _period(first, last, business_date(now))
-        with TemporaryDirectory(prefix="feiqian-statement-") as folder:
-            path = Path(folder) / "statement.xlsx"
-            async with database.reading() as tx:
-                account = await own_account(tx, caller, account_id)
-                await statement_xlsx(
-                    tx, account=account.id, period=period, now=now, language=language, path=path
-                )
-            content = path.read_bytes()
-        return Response(content, media_type=XLSX, headers=_named(account, period, language, "xlsx"))
+        async with database.reading() as tx:
+            account = await own_account(tx, caller, account_id)
+            content = await statement_xlsx(tx, account=account.id, period=period, now=now, language=language)
+        return file_response(content, name=_name(account, period, language, "xlsx"), media_type=XLSX)
 
     @get("/statement.pdf", summary="Download an account's statement for printing", media_type=PDF)
     async def as_pdf(
@@ -142,7 +132,7 @@ class StatementController(Controller):
         async with database.reading() as tx:
             account = await own_account(tx, caller, account_id)
             content = await statement_pdf(tx, account=account.id, period=period, now=now, language=language)
-        return Response(content, media_type=PDF, headers=_named(account, period, language, "pdf"))
+        return file_response(content, name=_name(account, period, language, "pdf"), media_type=PDF)
 
 
 def _period(first: date | None, last: date | None, today: date) -> Days:
@@ -152,7 +142,5 @@ def _period(first: date | None, last: date | None, today: date) -> Days:
     )
 
 
-def _named(account: Account, period: Days, language: str, suffix: str) -> dict[str, str]:
-    """Under which name the file is kept; it may be Chinese (RFC 6266)."""
-    name = statement_file_name(account, period=period, language=language, suffix=suffix)
-    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+def _name(account: Account, period: Days, language: str, suffix: str) -> str:
+    return statement_file_name(account, period=period, language=language, suffix=suffix)
