@@ -174,17 +174,18 @@ class Days:
         """Do what the clock says is due, oldest day first."""
         now = self._clock.now()
         async with self._database.reading() as tx:
-            first = await first_business_date(tx)
             closed = await newest_day(tx, self._currency)
             written = await written_through(tx)
+            # Not asked for in every round: it may have to look past all that came before it in other books.
+            first = None if closed and written else await first_business_date(tx)
             tried = await reconciled_days(tx, channel=self._channel_name, limit=RETRIED_DAYS_MAX)
-        if first is None:
+        close_from = closed.trade_date + timedelta(days=1) if closed else first
+        books_from = written + timedelta(days=1) if written else first
+        if close_from is None or books_from is None:
             return
-        last = last_due(now, CLOSE_AT)
-        for day in days(closed.trade_date + timedelta(days=1) if closed else first, last):
+        for day in days(close_from, last_due(now, CLOSE_AT)):
             await self.close(day)
-        last = last_due(now, BOOKS_AT)
-        for day in days(written + timedelta(days=1) if written else first, last):
+        for day in days(books_from, last_due(now, BOOKS_AT)):
             await self._reconcile_quietly(day)
             await self.vouchers(day)
         for result in tried:

@@ -103,7 +103,10 @@ async def count_transactions(tx: Transaction) -> int:
 
 
 async def first_business_date(tx: Transaction) -> date | None:
-    """The earliest date with a posting in a book of the house; None before the first."""
+    """The earliest date with a posting in a book of the house; None before the first.
+
+    Read from the index of dates, past every earlier leg of platforms' own books.
+    """
     return await tx.maybe(
         date,
         "SELECT l.business_date FROM ledger.leg l JOIN ledger.account a ON a.cell = l.cell AND a.id = l.debit"
