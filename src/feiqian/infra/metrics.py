@@ -15,6 +15,17 @@ REQUESTS = Histogram(
 NOTICES = Counter(
     "feiqian_notices_total", "Channel callbacks, by what became of them.", ["channel", "outcome"]
 )
+CHANNEL_CALLS = Histogram(
+    "feiqian_channel_call_seconds",
+    "Time of a call to a channel that was made for a payment, by connection, method and outcome.",
+    ["channel", "method", "outcome"],
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+CHANNEL_BREAKERS = Gauge(
+    "feiqian_channel_breaker_open",
+    "1 while a connection takes no new payments because it fails.",
+    ["channel"],
+)
 JOBS = Counter("feiqian_jobs_total", "Jobs worked off, by name and outcome.", ["job", "outcome"])
 DAYS = Counter(
     "feiqian_day_steps_total", "Steps of the day's close, by step and outcome.", ["step", "outcome"]
