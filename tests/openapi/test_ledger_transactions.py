@@ -185,7 +185,7 @@ class TestATransaction:
             await posted(transactions)
             raise DatabaseUnavailable
 
-        monkeypatch.setattr(poster._collapser, "_run", lost)  # pyright: ignore[reportPrivateUsage]
+        monkeypatch.setattr(poster._collapser, "_run", lost)  # pyright: ignore[reportPrivateUsage] - the same
         answers = await asyncio.gather(*(house.send("POST", PATH, asked) for _ in range(3)))
         assert {answer.problem for answer in answers} == {(503, "database_unavailable")}
         assert all(answer.json["retryable"] for answer in answers)

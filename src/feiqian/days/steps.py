@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 import structlog
 
-from feiqian.channels import Bill, BillDamaged, BillMissing, BillSummary, BilledChannel, ChannelError
+from feiqian.channels import Bill, BillDamaged, BilledChannel, BillMissing, BillSummary, ChannelError
 from feiqian.clearing import DayNotOver, close_day, newest_day
 from feiqian.finance import write_day, written_through
 from feiqian.infra.database import Database
