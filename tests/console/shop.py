@@ -101,7 +101,7 @@ class Shop:
                 asked=asked,
             )
         )
-        prepaid = Prepaid(code_url=f"weixin://wxpay/bizpayurl?pr={order_no}&x=1")
+        prepaid = Prepaid(ShowCode(f"weixin://wxpay/bizpayurl?pr={order_no}&x=1"))
         return await self.database.run(
             lambda tx: record_prepaid(tx, now=now, payment=payment, prepaid=prepaid)
         )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from feiqian.app.sandbox import sandbox_wechatpay
-from feiqian.channels import RefundRequest, WechatPay
+from feiqian.channels import OrderKey, PaymentMethod, RefundRequest, WechatPay
 from feiqian.infra.http import HttpClient
 from feiqian.kernel.ids import parse_id
 from tests.conftest import NOW
@@ -227,7 +227,12 @@ async def _refund_behind_our_back(
     async with HttpClient() as http:
         channel = WechatPay(config=sandbox_wechatpay(channel_dir, sandbox_url), http=http)
         request = RefundRequest(
-            out_trade_no=out_trade_no(payment),
+            order=OrderKey(
+                out_trade_no=out_trade_no(payment),
+                method=PaymentMethod.WECHATPAY_NATIVE,
+                placed_at=NOW,
+            ),
+            requested_at=NOW,
             out_refund_no=f"by-hand-{payment['id']}",
             amount=amount,
             total=payment["amount"],

@@ -16,8 +16,8 @@ from feiqian.channels.model.channel import (
     NotifyingChannel,
     PayingChannel,
     RefundingChannel,
-    TradeChannel,
     SharingChannel,
+    TradeChannel,
     TransferringChannel,
 )
 from feiqian.channels.model.methods import (
@@ -141,7 +141,6 @@ __all__ = [
     "RefundTerms",
     "RefundingChannel",
     "Scene",
-    "TradeChannel",
     "SharingChannel",
     "ShowCode",
     "SplitKey",
@@ -152,6 +151,7 @@ __all__ = [
     "SplitReturnRequest",
     "SplitTerms",
     "SubMerchant",
+    "TradeChannel",
     "TransferBatch",
     "TransferKey",
     "TransferMoney",
