@@ -17,6 +17,7 @@ from feiqian.channels import (
     ChannelRefund,
     ChannelRefundState,
     Prepaid,
+    ShowCode,
 )
 from feiqian.clearing import close_day
 from feiqian.infra.database import Database
