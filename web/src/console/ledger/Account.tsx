@@ -179,13 +179,15 @@ function Changes({ changes, currency }: { changes: AccountChange[]; currency: st
       what === "frozen" ? wordFor("ledger.change.frozen", String(value ?? 0)) : limit(value);
     return t("ledger.change.done", { what: name, before: shown(before), after: shown(after) });
   };
+  const by = ({ changed_by }: AccountChange) =>
+    changed_by.replace(/^platform:/, `${wordFor("actor", "platform")} `);
   return (
     <Timeline
       items={changes.toReversed().map((change) => ({
         key: change.id,
         at: change.at,
         title: title(change),
-        actor: change.changed_by,
+        actor: by(change),
         detail: change.reason,
       }))}
     />

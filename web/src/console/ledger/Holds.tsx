@@ -14,7 +14,7 @@ import { QueryView } from "../../kit/QueryView";
 import { Reference } from "../../kit/Reference";
 import { StateTag, Tag } from "../../kit/StateTag";
 import { Empty, SkeletonTable } from "../../kit/states";
-import { formatInstant } from "../../kit/time";
+import { formatClock, formatDay } from "../../kit/time";
 import { useWords, wordFor } from "../../words";
 
 const route = getRouteApi("/shell/ledger/holds");
@@ -73,6 +73,15 @@ export function HoldStateTag({ hold }: { hold: HoldRow }) {
   const { t } = useWords();
   if (hold.overdue) return <Tag tone="warn">{t("ledger.hold.overdue")}</Tag>;
   return <StateTag kind="ledger.hold.state" state={hold.state} />;
+}
+
+/** On two lines where one would push the table beyond the screen. */
+function Moment({ at }: { at: string }) {
+  return (
+    <span>
+      <span className="nowrap">{formatDay(at)}</span> <span className="nowrap">{formatClock(at)}</span>
+    </span>
+  );
 }
 
 /** Holds with what became of their amounts; each leads to its page. */
@@ -137,16 +146,17 @@ export function HoldTable({ holds, empty }: { holds: HoldRow[]; empty: React.Rea
     {
       key: "openedAt",
       title: t("ledger.hold.openedAt"),
-      cell: (hold) => <span className="nowrap">{formatInstant(hold.opened_at)}</span>,
+      cell: (hold) => <Moment at={hold.opened_at} />,
     },
     {
       key: "expiresAt",
       title: t("ledger.hold.expiresAt"),
-      cell: (hold) => (
-        <span className="nowrap">
-          {hold.expires_at ? formatInstant(hold.expires_at) : t("ledger.hold.noExpiry")}
-        </span>
-      ),
+      cell: (hold) =>
+        hold.expires_at ? (
+          <Moment at={hold.expires_at} />
+        ) : (
+          <span className="nowrap">{t("ledger.hold.noExpiry")}</span>
+        ),
     },
   ];
   return (
