@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How often the worker seals what was posted into the ledger's chain of blocks; 0: never by itself."""
     seal_key_file: Path | None = None
     """PEM file of the Ed25519 key that proofs are signed with; default: made in the data directory at first use."""
+    vault_key_file: Path | None = None
+    """File of the master keys that channel credentials are sealed with; default: made in the data directory at first use."""
     invariants_every_s: int = 600
     """How often the worker checks the standing invariants of every domain; 0: never by itself."""
     wechatpay_base_url: str = "https://api.mch.weixin.qq.com"
