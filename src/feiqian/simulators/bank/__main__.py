@@ -1,0 +1,37 @@
+"""``python -m feiqian.simulators.bank``: a bank on loopback with three fronts."""
+
+import argparse
+import sys
+
+from feiqian.simulators.bank.app import run_bank
+from feiqian.simulators.bank.socket.profile import socket_profiles
+from feiqian.simulators.kit.process import parser, run
+
+
+def main() -> int:
+    """Run until SIGTERM. Prints ``ready http://… tcp://…`` when requests are taken; with TLS a third place."""
+    options = _options()
+    return run(lambda: run_bank(options))
+
+
+def _options() -> argparse.Namespace:
+    made = parser(
+        name="bank",
+        description="A stand-in for a bank: ISO 20022 and SOAP over HTTP, ISO 8583 over a socket.",
+        port=9083,
+    )
+    made.add_argument("--tcp-port", type=int, default=0, help="port of the socket front, 0 for any (default)")
+    made.add_argument(
+        "--socket-profile",
+        choices=socket_profiles(),
+        default="bcd",
+        help="packing, fields and MAC of the socket front (default bcd)",
+    )
+    made.add_argument("--tls", action="store_true", help="serve HTTPS too, with a certificate of the sandbox")
+    made.add_argument("--mutual-tls", action="store_true", help="HTTPS only for the platform's certificate")
+    made.add_argument("--tls-port", type=int, default=0, help="port of HTTPS, 0 for any (default)")
+    return made.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
