@@ -114,8 +114,7 @@ async def open_services(
             gateway=gateway,
             days=Days(
                 database=database,
-                channel=channel,
-                channel_name=CHANNEL_NAME,
+                channels=lambda: {CHANNEL_NAME: channel},
                 clock=clock,
                 currency=settings.currency,
             ),

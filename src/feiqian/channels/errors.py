@@ -108,8 +108,10 @@ class BillMissing(Refusal):
     chinese = "渠道暂无 {day} 的账单（{channel_code}），请于北京时间 10:00 之后再试。"
     retryable = True
 
-    def __init__(self, *, day: date, channel_code: str) -> None:
+    def __init__(self, *, day: date, channel_code: str, nothing_moved: bool = False) -> None:
+        """``nothing_moved``: there is none for good, because the channel saw no movement that day."""
         self.day = day
+        self.nothing_moved = nothing_moved
         self.channel_code = channel_code
         super().__init__(day=day.isoformat(), channel_code=channel_code)
 

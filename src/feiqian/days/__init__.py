@@ -4,6 +4,6 @@ Owns no state: every step is done once by its own domain. close: interest of the
 loans. reconcile: the channel's bill against our books. vouchers: the day's facts for the accountants.
 """
 
-from feiqian.days.steps import DayBeforeTrade, DayClosed, DayReconciled, Days, DayVouchered
+from feiqian.days.steps import ChannelReconciled, DayBeforeTrade, DayClosed, DayReconciled, Days, DayVouchered
 
-__all__ = ["DayBeforeTrade", "DayClosed", "DayReconciled", "DayVouchered", "Days"]
+__all__ = ["ChannelReconciled", "DayBeforeTrade", "DayClosed", "DayReconciled", "DayVouchered", "Days"]

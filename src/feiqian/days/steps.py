@@ -5,6 +5,8 @@ what is due by the clock; partners with the scope ``operations`` may ask for a s
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -33,9 +35,6 @@ RETRY_BILL_AFTER = timedelta(minutes=30)
 """A bill that could not be had is asked for again this much later."""
 RETRIED_DAYS_MAX = 30
 """How far back failed days are tried again by themselves."""
-NO_STATEMENT = "NO_STATEMENT_EXIST"
-"""WeChat Pay's code for a day on which nothing moved."""
-
 BEFORE_TRADE_MAX = timedelta(days=31)
 """Days are walked one by one from the first that was done: a mistyped year must not make them centuries."""
 
@@ -65,10 +64,22 @@ class DayClosed(msgspec.Struct, frozen=True, kw_only=True):
     """What the settlements repaid of loans."""
 
 
+class ChannelReconciled(msgspec.Struct, frozen=True, kw_only=True):
+    """How one channel's bill of a day agreed with our books."""
+
+    channel: str
+    bill_lines: int
+    matched: int
+    carried_over: int
+    unexplained: int
+    by_status: dict[str, int]
+
+
 class DayReconciled(msgspec.Struct, frozen=True, kw_only=True):
-    """How a day's bill agreed with our books."""
+    """How the bills of a day agreed with our books: the sums of all channels, and each."""
 
     date: date
+    channels: list[ChannelReconciled]
     bill_lines: int
     matched: int
     carried_over: int
@@ -84,15 +95,16 @@ class DayVouchered(msgspec.Struct, frozen=True, kw_only=True):
     trial_balance_ok: bool
 
 
-class Days:
-    """Walks the days of one channel and currency."""
+BilledChannels = Callable[[], Mapping[str, BilledChannel]]
+"""The channels that write bills, by their codes, as they are configured at the moment."""
 
-    def __init__(
-        self, *, database: Database, channel: BilledChannel, channel_name: str, clock: Clock, currency: str
-    ) -> None:
+
+class Days:
+    """Walks the days of one currency and all its channels."""
+
+    def __init__(self, *, database: Database, channels: BilledChannels, clock: Clock, currency: str) -> None:
         self._database = database
-        self._channel = channel
-        self._channel_name = channel_name
+        self._channels = channels
         self._clock = clock
         self._currency = currency
 
@@ -117,19 +129,35 @@ class Days:
         )
 
     async def reconcile(self, day: date) -> DayReconciled:
-        """Download the day's bill and match it. A bill that cannot be had leaves the day failed and visible.
+        """Download the day's bill of every channel and match it.
 
-        Raises: DayNotOver, DayBeforeTrade, BillMissing, BillDamaged, ChannelError.
+        A bill that cannot be had leaves the day failed and visible for that channel; the others are done all the same.
+        Raises: DayNotOver, DayBeforeTrade, BillMissing, BillDamaged, ChannelError of the first that failed.
         """
         now = await self._moment_for(day)
+        done: list[ChannelReconciled] = []
+        refusals: list[Refusal] = []
+        for code, channel in self._channels().items():
+            try:
+                done.append(await self._reconcile_channel(code, channel, day, now=now))
+            except (BillMissing, BillDamaged, ChannelError) as error:
+                refusals.append(error)
+        if refusals:
+            raise refusals[0]
+        return _summed(day, done)
+
+    async def _reconcile_channel(
+        self, code: str, channel: BilledChannel, day: date, *, now: datetime
+    ) -> ChannelReconciled:
+        """One channel's bill. Raises: BillMissing, BillDamaged, ChannelError."""
         try:
-            bill = await self._channel.download_bill(day, now=now)
+            bill = await channel.download_bill(day, now=now)
         except (BillMissing, BillDamaged, ChannelError) as error:
-            if not await self._nothing_moved(day, error):
-                code, sentence = error.code, error.sentence()
+            if not await self._nothing_moved(code, day, error):
+                error_code, sentence = error.code, error.sentence()
                 await self._database.run(
                     lambda tx: record_failure(
-                        tx, now=now, channel=self._channel_name, day=day, error_code=code, error=sentence
+                        tx, now=now, channel=code, day=day, error_code=error_code, error=sentence
                     )
                 )
                 DAYS.labels(step="reconcile", outcome=error.code).inc()
@@ -138,17 +166,17 @@ class Days:
                 day=day, lines=(), summary=BillSummary(line_count=0, payment_amount=0, refund_amount=0, fee=0)
             )
         result = await self._database.run(
-            lambda tx: reconcile_day(tx, now=now, channel=self._channel_name, day=day, bill=bill)
+            lambda tx: reconcile_day(tx, now=now, channel=code, day=day, bill=bill, cut=channel.terms.day_cut)
         )
         DAYS.labels(step="reconcile", outcome="done").inc()
-        return _reconciled(result)
+        return _reconciled(code, result)
 
-    async def _nothing_moved(self, day: date, error: Refusal) -> bool:
+    async def _nothing_moved(self, code: str, day: date, error: Refusal) -> bool:
         """Whether both sides say so: the channel has no bill for good, and our books have nothing for it."""
-        if not isinstance(error, BillMissing) or error.channel_code != NO_STATEMENT:
+        if not isinstance(error, BillMissing) or not error.nothing_moved:
             return False
         async with self._database.reading() as tx:
-            lines = await channel_lines(tx, channel=self._channel_name, first=start_of(day), end=end_of(day))
+            lines = await channel_lines(tx, channel=code, first=start_of(day), end=end_of(day))
         return not lines
 
     async def vouchers(self, day: date) -> DayVouchered:
@@ -178,7 +206,10 @@ class Days:
             written = await written_through(tx)
             # Not asked for in every round: it may have to look past all that came before it in other books.
             first = None if closed and written else await first_business_date(tx)
-            tried = await reconciled_days(tx, channel=self._channel_name, limit=RETRIED_DAYS_MAX)
+            tried = {
+                code: await reconciled_days(tx, channel=code, limit=RETRIED_DAYS_MAX)
+                for code in self._channels()
+            }
         close_from = closed.trade_date + timedelta(days=1) if closed else first
         books_from = written + timedelta(days=1) if written else first
         if close_from is None or books_from is None:
@@ -186,11 +217,13 @@ class Days:
         for day in days(close_from, last_due(now, CLOSE_AT)):
             await self.close(day)
         for day in days(books_from, last_due(now, BOOKS_AT)):
-            await self._reconcile_quietly(day)
+            for code in self._channels():
+                await self._reconcile_quietly(code, day)
             await self.vouchers(day)
-        for result in tried:
-            if result.state is DayState.FAILED and now - result.finished_at >= RETRY_BILL_AFTER:
-                await self._reconcile_quietly(result.day)
+        for code, results in tried.items():
+            for result in results:
+                if result.state is DayState.FAILED and now - result.finished_at >= RETRY_BILL_AFTER:
+                    await self._reconcile_quietly(code, result.day)
 
     async def run_forever(self, *, every_s: float) -> None:
         """Look at the clock, round after round, until cancelled. A round that fails is logged, the next goes on."""
@@ -201,12 +234,15 @@ class Days:
                 log.exception("day_round_failed")
             await asyncio.sleep(every_s)
 
-    async def _reconcile_quietly(self, day: date) -> None:
+    async def _reconcile_quietly(self, code: str, day: date) -> None:
         """A day whose bill cannot be had is recorded as failed and tried again; the days after it go on."""
+        channel = self._channels().get(code)
+        if channel is None:
+            return
         try:
-            await self.reconcile(day)
+            await self._reconcile_channel(code, channel, day, now=await self._moment_for(day))
         except Refusal as refusal:
-            log.warning("day_not_reconciled", day=day.isoformat(), code=refusal.code)
+            log.warning("day_not_reconciled", channel=code, day=day.isoformat(), code=refusal.code)
 
 
 def last_due(now: datetime, at: tuple[int, int]) -> date:
@@ -215,12 +251,27 @@ def last_due(now: datetime, at: tuple[int, int]) -> date:
     return today - timedelta(days=1 if now >= local(today, *at) else 2)
 
 
-def _reconciled(result: ReconciledDay) -> DayReconciled:
-    return DayReconciled(
-        date=result.day,
+def _reconciled(code: str, result: ReconciledDay) -> ChannelReconciled:
+    return ChannelReconciled(
+        channel=code,
         bill_lines=result.bill_lines,
         matched=result.matched,
         carried_over=result.carried_over,
         unexplained=result.unexplained,
         by_status={status.value: total.count for status, total in result.by_status.items()},
+    )
+
+
+def _summed(day: date, channels: list[ChannelReconciled]) -> DayReconciled:
+    by_status: Counter[str] = Counter()
+    for each in channels:
+        by_status.update(each.by_status)
+    return DayReconciled(
+        date=day,
+        channels=channels,
+        bill_lines=sum(each.bill_lines for each in channels),
+        matched=sum(each.matched for each in channels),
+        carried_over=sum(each.carried_over for each in channels),
+        unexplained=sum(each.unexplained for each in channels),
+        by_status=dict(by_status),
     )

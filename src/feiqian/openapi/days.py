@@ -23,7 +23,7 @@ class DayController(Controller):
         """Interest of the day; its trade becomes available and repays loans. Days are closed in order."""
         return await day_steps.close(day)
 
-    @post("/{day:date}/reconcile", summary="Reconcile a day with the channel's bill", status_code=200)
+    @post("/{day:date}/reconcile", summary="Reconcile a day with the channels' bills", status_code=200)
     async def reconcile(
         self, day: FromPath[date], caller: GivenCaller, day_steps: GivenDays
     ) -> DayReconciled:

@@ -12,7 +12,7 @@ from feiqian.reconciliation.model import BillOfOtherDay, DayNotOver, DayState, M
 from feiqian.reconciliation.postings import channel_settlement
 from feiqian.reconciliation.queries import reconciled_day, require_day
 from feiqian.reconciliation.rules import (
-    CUT_WINDOWS,
+    DAY_CUT,
     LATE_DAYS,
     Terms,
     match_day,
@@ -23,9 +23,11 @@ from feiqian.reconciliation.rules import (
 
 
 async def reconcile_day(
-    tx: Transaction, *, now: datetime, channel: str, day: date, bill: Bill
+    tx: Transaction, *, now: datetime, channel: str, day: date, bill: Bill, cut: timedelta = DAY_CUT
 ) -> ReconciledDay:
     """Compare every line of a day's bill with our books, both ways, and settle what it newly confirms.
+
+    ``cut`` is how near to midnight a movement may stand on the neighbouring day's bill.
 
     A balanced day is not compared again: the first result is returned. Any other is replaced; its earlier runs are
     kept. What an earlier run or another day's bill has confirmed is not settled again.
@@ -40,7 +42,7 @@ async def reconcile_day(
     before = await reconciled_day(tx, channel=channel, day=day)
     if before is not None and before.state is DayState.BALANCED:
         return before
-    matching = await _match(tx, channel, day, bill)
+    matching = await _match(tx, channel, day, bill, cut)
     run = await store.start_run(tx, channel, day, now=now, error_code=None, error=None)
     await store.insert_items(tx, channel, day, run, matching.items)
     await store.change_items(tx, channel, matching.changes)
@@ -60,7 +62,7 @@ async def reconcile_day(
     return await require_day(tx, channel=channel, day=day)
 
 
-async def _match(tx: Transaction, channel: str, day: date, bill: Bill) -> Matching:
+async def _match(tx: Transaction, channel: str, day: date, bill: Bill, cut: timedelta) -> Matching:
     """Gather what a day has to be compared with, and compare."""
     yesterday, tomorrow = day - timedelta(days=1), day + timedelta(days=1)
     since = day - timedelta(days=LATE_DAYS)
@@ -80,7 +82,7 @@ async def _match(tx: Transaction, channel: str, day: date, bill: Bill) -> Matchi
     return match_day(
         terms=Terms(
             day=day,
-            cut=CUT_WINDOWS[channel],
+            cut=cut,
             before_is_open=yesterday not in compared,
             after_is_open=tomorrow not in compared,
         ),

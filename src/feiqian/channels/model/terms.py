@@ -81,5 +81,7 @@ class ChannelTerms(msgspec.Struct, frozen=True, kw_only=True):
     splits: SplitTerms | None = None
     holds: frozenset[PaymentMethod] = frozenset()
     """Methods with which an amount can be reserved first."""
+    day_cut: timedelta = timedelta(minutes=30)
+    """How near to midnight a movement may stand on the bill of the neighbouring day."""
     bill_ready_at: time | None = None
     """From when, Beijing time of the next day, the bill of a day can be had; None: there is none."""

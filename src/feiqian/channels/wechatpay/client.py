@@ -181,7 +181,11 @@ class WechatPay:
             link = _decode(_bill_link, await self._call("GET", target, now=now))
         except ChannelFailed as error:
             if error.code == "bill_missing":
-                raise BillMissing(day=day, channel_code=error.channel_code) from error
+                raise BillMissing(
+                    day=day,
+                    channel_code=error.channel_code,
+                    nothing_moved=error.channel_code == "NO_STATEMENT_EXIST",
+                ) from error
             raise
         # Only path and query are taken, so that our signature is never sent to another host.
         target = urlsplit(link.download_url)._replace(scheme="", netloc="", fragment="").geturl()

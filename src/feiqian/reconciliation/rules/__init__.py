@@ -1,10 +1,10 @@
 """The rules of comparing a day: what belongs to it, and what its lines say. Pure."""
 
 from feiqian.reconciliation.rules.lines import LATE_DAYS, OurLines, ours_of, sort_ours, theirs_of
-from feiqian.reconciliation.rules.matching import CUT_WINDOWS, Terms, match_day
+from feiqian.reconciliation.rules.matching import DAY_CUT, Terms, match_day
 
 __all__ = [
-    "CUT_WINDOWS",
+    "DAY_CUT",
     "LATE_DAYS",
     "OurLines",
     "Terms",

@@ -23,8 +23,8 @@ from feiqian.reconciliation.model import (
 )
 from feiqian.reconciliation.rules.lines import OurLines
 
-CUT_WINDOWS = {"wechatpay": timedelta(minutes=30)}
-"""How near midnight, by channel, a line's other side may stand on the neighbouring day."""
+DAY_CUT = timedelta(minutes=30)
+"""How near midnight a line's other side may stand on the neighbouring day, where the channel's terms say nothing else."""
 
 _SAME_STATE = {
     BillState.SUCCEEDED: frozenset({OUR_SUCCESS}),
