@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feiqian.kernel.calendar import business_date, days, end_of, local, start_of
 from feiqian.kernel.clock import ManualClock
 from feiqian.kernel.errors import InvalidRequest, NotFound
-from feiqian.kernel.ids import derived_id, first_id_at, new_id, parse_id, show_id
+from feiqian.kernel.ids import derived_id, derived_id_at, first_id_at, new_id, parse_id, show_id
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
@@ -50,6 +50,13 @@ class TestAnIdentifier:
             for m, id in zip(moments, ids, strict=True)
         )
         assert {id.version for id in ids} == {7}
+
+    def test_of_a_moment_and_a_name_sorts_by_the_moment_and_is_always_the_same(self) -> None:
+        later = NOW + timedelta(milliseconds=1)
+        assert derived_id_at(NOW, "a") == derived_id_at(NOW, "a")
+        assert first_id_at(NOW) < derived_id_at(NOW, "z") < first_id_at(later) < derived_id_at(later, "a")
+        assert derived_id_at(NOW, "a") != derived_id_at(NOW, "b")
+        assert derived_id_at(NOW, "a").version == 7
 
     def test_derived_from_the_same_names_is_the_same(self) -> None:
         assert derived_id("a", "b") == derived_id("a", "b")

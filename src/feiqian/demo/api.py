@@ -87,6 +87,22 @@ class DayVouchers(msgspec.Struct, frozen=True):
     trial_balance_ok: bool
 
 
+class PostingOutcome(msgspec.Struct, frozen=True):
+    """What became of a transaction in the platform's own book; ``code`` says why it was refused."""
+
+    id: str
+    outcome: str
+    code: str | None = None
+
+
+class _Outcomes(msgspec.Struct, frozen=True):
+    items: list[PostingOutcome]
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    id: str
+
+
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page of a list."""
 
@@ -171,6 +187,19 @@ class PartnerApi(_Caller):
         if len(page.items) != 1:
             raise StoryError(f"{len(page.items)} payments are known for order {order_no}, expected one")
         return page.items[0]
+
+    async def define_subject(self, subject: dict[str, object]) -> None:
+        await self._post("/v1/ledger/subjects", subject, dict[str, Any])
+
+    async def open_account(self, account: dict[str, object]) -> str:
+        """Its id, also where it was open."""
+        return (await self._post("/v1/ledger/accounts", account, _Opened)).id
+
+    async def post_batch(self, postings: list[dict[str, object]]) -> list[PostingOutcome]:
+        """Transactions of a book of its own, in order."""
+        return (
+            await self._post("/v1/ledger/transactions/batch", {"transactions": postings}, _Outcomes)
+        ).items
 
     async def query_payment(self, payment_id: str) -> Payment:
         """Let the server ask the channel now."""

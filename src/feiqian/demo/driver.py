@@ -14,7 +14,7 @@ from typing import TextIO
 
 import msgspec
 
-from feiqian.demo import nights
+from feiqian.demo import deposits, nights
 from feiqian.demo.api import PartnerApi, Sandbox
 from feiqian.demo.display import Display
 from feiqian.demo.plan import DayPlan, PlannedPayment, PlannedRefund, Planner, Reject, RejectReason
@@ -112,6 +112,7 @@ class _Telling:
         if books_at is not None:
             await self._at(local(day, 0, 5))
             await nights.close_and_lend(self._partner, closed=before, today=day, suppliers=known)
+        await deposits.keep(self._partner, today=day, first=self._story.first_date)
         await self._trade.welcome(sorted({name for payment in plan.payments for name, _ in payment.shares}))
         actions = sorted((*plan.payments, *plan.refunds), key=_time_of)
         for moment, group in groupby(actions, key=_time_of):

@@ -1,5 +1,5 @@
 import type { AccountName, Leg } from "../api/types";
-import { useWords } from "../words";
+import { bookName, useWords } from "../words";
 import { AppLink } from "./AppLink";
 import { Money } from "./Money";
 import { currencyUnit } from "./money";
@@ -11,7 +11,7 @@ export function AccountLabel({ account, linked }: { account: AccountName; linked
   const { pick } = useWords();
   const name = pick(account.chinese, account.english);
   return (
-    <span className="account" title={`${account.book} · ${account.code} · ${account.id}`}>
+    <span className="account" title={`${bookName(account.book)} · ${account.code} · ${account.id}`}>
       <span>{linked ? <AppLink href={paths.account(account.id)}>{name}</AppLink> : name}</span>
       {account.owner_name && <small>{account.owner_name}</small>}
     </span>
