@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.simulators.merchant import Inbox
+from tests.simulators.unionpay.inbox import Inbox
 from tests.simulators.unionpay.merchant import Sandbox
 
 NOON = "2026-03-02T12:00:00+08:00"
