@@ -147,7 +147,7 @@ class TestAMalformedOrder:
             ({"time_expire": "2026-03-02T12:00:00"}, "/time_expire"),
             ({"time_expire": "2026-03-02T12:00:00+08:00"}, "/time_expire"),
             ({"mchid": "1900000001"}, "/mchid"),
-            ({"sub_mchid": "1900000001"}, "/"),
+            ({"sub_mchid": "1900000001"}, "/sub_mchid"),
         ],
     )
     def test_is_refused_by_the_name_of_its_field(

@@ -13,14 +13,14 @@ from aiohttp import web
 from feiqian.simulators.kit.callbacks import Callbacks
 from feiqian.simulators.kit.clock import ClockSetting
 from feiqian.simulators.kit.hostility import NeverAnswered, hostile_answers, lose_answer
-from feiqian.simulators.kit.pages import STYLE_PATH, answer_style
 from feiqian.simulators.kit.sandbox import controls, open_sandbox
-from feiqian.simulators.wechatpay import bills, certificates, gate, orders, phone, refunds, sandbox
+from feiqian.simulators.wechatpay import gate
 from feiqian.simulators.wechatpay.answers import Refused, refusal
 from feiqian.simulators.wechatpay.behaviour import SETTINGS, SWITCHES
 from feiqian.simulators.wechatpay.callbacks import protocol
 from feiqian.simulators.wechatpay.context import SIMULATOR, Simulator, of
 from feiqian.simulators.wechatpay.credentials import KeyRing, load_or_create
+from feiqian.simulators.wechatpay.routes import channel_routes, sandbox_routes
 
 SCHEMA = Path(__file__).with_name("books.sql").read_text("utf-8")
 
@@ -60,29 +60,9 @@ def build(simulator: Simulator) -> web.Application:
     hostile = hostile_answers(simulator.behaviour, ("/v3/",), refuse)
     app = web.Application(middlewares=[hostile, every_answer])
     app[SIMULATOR] = simulator
-    pay = "/v3/pay/transactions"
-    refund = "/v3/refund/domestic/refunds"
-    app.add_routes(
-        [
-            web.post(f"{pay}/native", orders.answer_prepay),
-            web.get(f"{pay}/out-trade-no/{{out_trade_no}}", orders.answer_query),
-            web.get(f"{pay}/id/{{transaction_id}}", orders.answer_query),
-            web.post(f"{pay}/out-trade-no/{{out_trade_no}}/close", orders.answer_close),
-            web.post(refund, refunds.answer_application),
-            web.get(f"{refund}/{{out_refund_no}}", refunds.answer_query),
-            web.get("/v3/bill/tradebill", bills.answer_tradebill),
-            web.get("/v3/billdownload/file", bills.answer_download),
-            web.get("/v3/certificates", certificates.answer_certificates),
-            web.post("/sandbox/pay", sandbox.answer_pay),
-            *controls(simulator.sandbox, simulator.callbacks),
-            web.get("/sandbox/orders/{out_trade_no}", sandbox.answer_order),
-            web.post("/sandbox/refunds/{out_refund_no}", sandbox.answer_settlement),
-            web.get("/sandbox/state", sandbox.answer_state),
-            web.get("/phone", phone.answer_page),
-            web.post("/phone/pay", phone.answer_pay),
-            web.get(STYLE_PATH, answer_style),
-        ]
-    )
+    app.add_routes(channel_routes())
+    app.add_routes(controls(simulator.sandbox, simulator.callbacks))
+    app.add_routes(sandbox_routes())
     return app
 
 

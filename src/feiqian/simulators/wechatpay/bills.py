@@ -1,17 +1,13 @@
-"""The trade bill of a day: asked for, generated off the event loop, downloaded by a token.
+"""The trade bill of a day: a line for each payment and each refund.
 
 Source: the merchant documentation's pages on applying for and downloading bills; the SDKs' sample of the file. Values
 are not quoted: what separates them is a comma and a backtick.
 """
 
-import asyncio
-import gzip
-import hashlib
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -19,19 +15,17 @@ from typing import BinaryIO, Literal
 import msgspec
 from aiohttp import web
 
-from feiqian.kernel.calendar import business_date, end_of, local, start_of
+from feiqian.kernel.calendar import end_of, start_of
 from feiqian.kernel.money import format_major
-from feiqian.simulators.kit import files
 from feiqian.simulators.kit.moments import beijing, to_ms
-from feiqian.simulators.wechatpay.answers import Refused, answer, parameter_error
+from feiqian.simulators.wechatpay import bill_files
+from feiqian.simulators.wechatpay.answers import parameter_error
 from feiqian.simulators.wechatpay.behaviour import BillMode
+from feiqian.simulators.wechatpay.bill_files import flat, joined, write_whole
 from feiqian.simulators.wechatpay.context import of
+from feiqian.simulators.wechatpay.refunds import REVOKED
 
 BillType = Literal["ALL", "SUCCESS", "REFUND"]
-READY_HOUR = 10
-"""Beijing time, on the day after."""
-KEPT_FOR = timedelta(days=92)
-LINK_LIVES_MS = 5 * 60 * 1000
 
 # fmt: off
 COLUMNS: tuple[str, ...] = (
@@ -49,13 +43,16 @@ REFUND_COLUMNS = slice(14, 20)
 APPLIED_COLUMN = 25
 
 _LINES = """
-    SELECT paid_at, transaction_id, out_trade_no, openid, total, fee, '', '', 0, description, attach, fee_rate, 0
+    SELECT paid_at, transaction_id, out_trade_no, openid, total, fee, '', '', 0, description, attach, fee_rate, 0,
+           trade_type, appid, sub_mchid
     FROM orders WHERE paid_at >= :start AND paid_at < :end AND :type IN ('ALL', 'SUCCESS')
+      AND :sub_mchid IN ('', sub_mchid)
     UNION ALL
     SELECT r.succeeded_at, o.transaction_id, o.out_trade_no, o.openid, 0, -r.fee, r.refund_id, r.out_refund_no,
-           r.amount, o.description, o.attach, o.fee_rate, r.created_at
+           r.amount, o.description, o.attach, o.fee_rate, r.created_at, o.trade_type, o.appid, o.sub_mchid
     FROM refunds r JOIN orders o ON o.id = r.order_id
     WHERE r.succeeded_at >= :start AND r.succeeded_at < :end AND :type IN ('ALL', 'REFUND')
+      AND :sub_mchid IN ('', o.sub_mchid)
     ORDER BY 1, 2, 7
 """
 
@@ -78,6 +75,9 @@ class Line(msgspec.Struct):
     attach: str
     fee_rate: str
     applied_at: int
+    trade_type: str
+    appid: str
+    sub_mchid: str
 
 
 class BillRequest(msgspec.Struct, frozen=True):
@@ -86,87 +86,46 @@ class BillRequest(msgspec.Struct, frozen=True):
     day: date
     type: BillType
     mode: BillMode
-    appid: str
     mchid: str
+    sub_mchid: str
+    """Only this merchant's lines; empty for all."""
     series: str
 
 
 async def answer_tradebill(request: web.Request) -> web.Response:
-    """GET /v3/bill/tradebill?bill_date=2019-06-11&bill_type=ALL&tar_type=GZIP"""
+    """GET /v3/bill/tradebill?bill_date=2019-06-11&bill_type=ALL&tar_type=GZIP&sub_mchid=…"""
     simulator = of(request)
-    day, bill_type, packed = _parameters(request)
-    mode = msgspec.convert(simulator.behaviour.take("bill"), BillMode)
-    today = business_date(simulator.clock.now())
-    if day >= today or day < today - KEPT_FOR:
-        raise Refused(400, "INVALID_REQUEST", "账单日期无效，仅支持三个月内至昨日的账单")
-    is_ready = simulator.clock.now() >= local(day + timedelta(days=1), READY_HOUR)
-    if not is_ready or mode == "not_ready":
-        raise Refused(400, "STATEMENT_CREATING", "账单生成中")
-    bill = BillRequest(
-        day, bill_type, mode, simulator.keys.appid, simulator.keys.mchid, simulator.books.series
-    )
-    await simulator.books.durable()
-    path = simulator.directory / "bills" / f"{day}-{bill_type}-{mode}.csv"
-    lines = 0 if mode == "missing" else await asyncio.to_thread(write_bill, simulator.books.path, bill, path)
-    if lines == 0:
-        raise Refused(400, "NO_STATEMENT_EXIST", "请求的账单文件不存在")
-    digest = await asyncio.to_thread(_sha1, path)
-    if packed:
-        await asyncio.to_thread(_pack, path)
-    token = files.token(simulator.keys.api_v3_key, path.name, simulator.clock.now_ms() + LINK_LIVES_MS)
-    link = f"{request.scheme}://{request.host}/v3/billdownload/file?token={token}"
-    return answer(
-        {
-            "hash_type": "SHA1",
-            "hash_value": hashlib.sha1(digest.encode()).hexdigest() if mode == "bad_hash" else digest,
-            "download_url": link + ("&tartype=gzip" if packed else ""),
-        }
-    )
-
-
-async def answer_download(request: web.Request) -> web.StreamResponse:
-    """GET /v3/billdownload/file?token=…: signed by the merchant as any request; the answer carries no signature."""
-    simulator = of(request)
-    name = files.named_by(simulator.keys.api_v3_key, request.query.get("token", ""), simulator.clock.now_ms())
-    if name is None:
-        raise Refused(400, "INVALID_REQUEST", "账单下载地址无效或已过期，请重新申请")
-    path = simulator.directory / "bills" / name
-    if request.query.get("tartype") == "gzip":
-        path = _packed(path)
-    return web.FileResponse(path, headers={"Content-Type": "text/plain"})
-
-
-def _parameters(request: web.Request) -> tuple[date, BillType, bool]:
-    query = request.query
+    wanted = bill_files.wanted(request)
     try:
-        day = date.fromisoformat(query.get("bill_date", ""))
-    except ValueError as error:
-        raise parameter_error("/bill_date", "must look like 2019-06-11", "query") from error
-    try:
-        bill_type = msgspec.convert(query.get("bill_type", "ALL"), BillType)
-        packed = msgspec.convert(query.get("tar_type", ""), Literal["", "GZIP"]) == "GZIP"
+        bill_type = msgspec.convert(request.query.get("bill_type", "ALL"), BillType)
     except msgspec.ValidationError as error:
-        raise parameter_error("/bill_type or /tar_type", str(error), "query") from error
-    return day, bill_type, packed
+        raise parameter_error("/bill_type", str(error), "query") from error
+    mode = bill_files.mode_of_next(simulator)
+    sub_mchid = request.query.get("sub_mchid", "")
+    bill = BillRequest(wanted.day, bill_type, mode, simulator.keys.mchid, sub_mchid, simulator.books.series)
+    name = f"{bill.day}-{bill_type}-{sub_mchid or 'all'}-{mode}"
+    return await bill_files.offer(
+        request, wanted, mode, name, lambda path: write_bill(simulator.books.path, bill, path)
+    )
 
 
 def write_bill(database: Path, bill: BillRequest, path: Path) -> int:
     """Write the day's file, streaming from the books. Returns how many lines it has; 0 writes none."""
-    path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    with closing(sqlite3.connect(database)) as connection, unfinished.open("wb") as file:
-        lines = _write(file, _misstated(_lines(connection, bill), bill), bill)
-        if bill.mode == "truncated":
-            file.truncate(file.tell() // 2)
-    if lines:
-        unfinished.replace(path)
-    else:
-        unfinished.unlink()
-    return lines
+
+    def write(file: BinaryIO) -> int:
+        with closing(sqlite3.connect(database)) as connection:
+            return _write(file, _misstated(_lines(connection, bill), bill), bill)
+
+    return write_whole(path, write, truncated=bill.mode == "truncated")
 
 
 def _lines(connection: sqlite3.Connection, bill: BillRequest) -> Iterator[Line]:
-    bounds = {"start": to_ms(start_of(bill.day)), "end": to_ms(end_of(bill.day)), "type": bill.type}
+    bounds = {
+        "start": to_ms(start_of(bill.day)),
+        "end": to_ms(end_of(bill.day)),
+        "type": bill.type,
+        "sub_mchid": bill.sub_mchid,
+    }
     for row in connection.execute(_LINES, bounds):
         yield Line(*row)
 
@@ -199,6 +158,9 @@ def _misstated(lines: Iterator[Line], bill: BillRequest) -> Iterator[Line]:
             attach="",
             fee_rate=last.fee_rate,
             applied_at=last.at,
+            trade_type=last.trade_type,
+            appid=last.appid,
+            sub_mchid=last.sub_mchid,
         )
 
 
@@ -212,39 +174,40 @@ def _write(file: BinaryIO, lines: Iterator[Line], bill: BillRequest) -> int:
         refund += line.refund
         fee += line.fee
         times = [beijing(line.applied_at, "%Y-%m-%d %H:%M:%S"), beijing(line.at, "%Y-%m-%d %H:%M:%S")]
-        file.write(_joined(_of_type(_values(line, bill), bill.type, times)))
+        file.write(joined(_of_type(_values(line, bill), bill.type, times)))
     file.write((",".join(SUMMARY_COLUMNS) + "\r\n").encode())
     paid, returned, charged = format_major(total), format_major(refund), format_major(fee)
-    file.write(_joined([f"{count}.0", paid, returned, "0.0", charged, paid, returned]))
+    file.write(joined([f"{count}.0", paid, returned, "0.0", charged, paid, returned]))
     return count
 
 
 def _values(line: Line, bill: BillRequest) -> list[str]:
     is_refund = bool(line.refund_id)
+    is_revoked = line.out_refund_no.startswith(REVOKED)
     total, refund = format_major(line.total), format_major(line.refund)
     return [
         beijing(line.at, "%Y-%m-%d %H:%M:%S"),
-        bill.appid,
+        line.appid,
         bill.mchid,
-        "0",
+        line.sub_mchid or "0",
         "",
         line.transaction_id,
         line.out_trade_no,
         line.openid,
-        "NATIVE",
-        "REFUND" if is_refund else "SUCCESS",
+        line.trade_type,
+        "SUCCESS" if not is_refund else "REVOKED" if is_revoked else "REFUND",
         "OTHERS",
         "CNY",
         total,
         "0.00",
         line.refund_id or "0",
-        line.out_refund_no or "0",
+        line.out_refund_no.removeprefix(REVOKED) or "0",
         refund,
         "0.00",
         "ORIGINAL" if is_refund else "",
         "SUCCESS" if is_refund else "",
-        _flat(line.description),
-        _flat(line.attach),
+        flat(line.description),
+        flat(line.attach),
         f"{format_major(line.fee)}000",
         f"{Decimal(line.fee_rate) * 100:.2f}%",
         total,
@@ -261,26 +224,3 @@ def _of_type(values: list[str], bill_type: BillType, times: list[str]) -> list[s
     if bill_type == "REFUND":
         return values[: REFUND_COLUMNS.start] + times + values[REFUND_COLUMNS.start :]
     return values
-
-
-def _joined(values: list[str]) -> bytes:
-    return ("`" + ",`".join(values) + "\r\n").encode()
-
-
-def _flat(text: str) -> str:
-    """A value must not hold what separates values or lines."""
-    return " ".join(text.replace("`", "'").split())
-
-
-def _sha1(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha1").hexdigest()
-
-
-def _packed(path: Path) -> Path:
-    return path.with_suffix(".gzip")
-
-
-def _pack(path: Path) -> None:
-    with path.open("rb") as plain, gzip.open(_packed(path), "wb") as packed:
-        shutil.copyfileobj(plain, packed)

@@ -28,9 +28,12 @@ SUMMARIES = {
     "REFUND.SUCCESS": "退款成功",
     "REFUND.ABNORMAL": "退款异常",
     "REFUND.CLOSED": "退款关闭",
+    "MCHTRANSFER.BILL.FINISHED": "商家转账单据终态通知",
+    "MCHTRANSFER.BATCH.FINISHED": "商家转账批次完成通知",
+    "MCHTRANSFER.BATCH.CLOSED": "商家转账批次关闭通知",
 }
 
-ORIGINAL_TYPES = {"TRANSACTION": "transaction", "REFUND": "refund"}
+ORIGINAL_TYPES = {"TRANSACTION": "transaction", "REFUND": "refund", "MCHTRANSFER": "mch_payment"}
 """By the first word of the event: the resource's original_type, which is also the encryption's associated data."""
 
 
@@ -59,11 +62,12 @@ class _Writer:
         body = self._body(callback)
         timestamp = str(self._clock.now_ms() // 1000 - (STALE_S if form == "stale" else 0))
         nonce = new_nonce()
+        serial = self._keys.present(callback.signed_by)
         if form == "signtest":
             signature = "WECHATPAY/SIGNTEST/" + b64encode(os.urandom(256)).decode()
         else:
-            key = self._keys.signer(callback.signed_by) or self._keys.signer(self._keys.default_serial)
-            assert key is not None, "the default key is always there"
+            key = self._keys.signer(serial)
+            assert key is not None, "the key in use is always there"
             signature = sign(key, answer_message(timestamp, nonce, body))
         if form == "tampered":
             body = _tampered(body)
@@ -73,7 +77,7 @@ class _Writer:
             "Wechatpay-Nonce": nonce,
             "Wechatpay-Signature": signature,
             "Wechatpay-Signature-Type": SCHEME,
-            "Wechatpay-Serial": callback.signed_by,
+            "Wechatpay-Serial": serial,
         }
 
     def _body(self, callback: Callback) -> bytes:
@@ -101,15 +105,24 @@ class _Writer:
 def misstated(resource: dict[str, Any], mode: str) -> dict[str, Any]:
     """The content as the mode wants it: good, or with one lie in it."""
     if mode == "wrong_mchid":
-        return {**resource, "mchid": str(int(resource["mchid"]) + 1)}
-    if mode == "wrong_appid" and "appid" in resource:
-        return {**resource, "appid": "wx0000000000000000"}
-    if mode == "wrong_amount":
-        amount = dict(resource["amount"])
-        for name in ("refund", "payer_refund") if "refund" in amount else ("total", "payer_total"):
-            amount[name] += 1
-        return {**resource, "amount": amount}
-    return resource
+        name = next(name for name in ("mchid", "mch_id", "sp_mchid", "combine_mchid") if name in resource)
+        return {**resource, name: str(int(resource[name]) + 1)}
+    if mode == "wrong_appid":
+        names = [name for name in ("appid", "sp_appid", "combine_appid") if name in resource]
+        return {**resource, **dict.fromkeys(names, "wx0000000000000000")}
+    if mode != "wrong_amount":
+        return resource
+    for name in ("transfer_amount", "total_amount"):
+        if name in resource:
+            return {**resource, name: resource[name] + 1}
+    if "sub_orders" in resource:
+        first, *others = resource["sub_orders"]
+        amount = {**first["amount"], "total_amount": first["amount"]["total_amount"] + 1}
+        return {**resource, "sub_orders": [{**first, "amount": amount}, *others]}
+    amount = dict(resource["amount"])
+    for name in ("refund", "payer_refund") if "refund" in amount else ("total", "payer_total"):
+        amount[name] += 1
+    return {**resource, "amount": amount}
 
 
 def _tampered(body: bytes) -> bytes:

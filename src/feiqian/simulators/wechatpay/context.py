@@ -31,6 +31,7 @@ class Simulator:
         self.books = self.sandbox.books
         self.clock = self.sandbox.clock
         self.behaviour = self.sandbox.behaviour
+        self.fee_rate_text = str(self.fee_rate)
 
     def fee(self, amount: int) -> int:
         """The fee of an amount in fen, rounded half up to whole fen."""

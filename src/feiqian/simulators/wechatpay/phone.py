@@ -1,22 +1,18 @@
 """The buyer's phone: the page that a person opens to play the buyer. No script; Chinese unless ``lang=en``."""
 
 from html import escape
+from typing import NamedTuple
 
 from aiohttp import web
 
 from feiqian.simulators.kit import pages
 from feiqian.simulators.kit.moments import beijing
 from feiqian.simulators.wechatpay.answers import Refused
+from feiqian.simulators.wechatpay.combined import combined_with_code, sub_orders
+from feiqian.simulators.wechatpay.combined import pay as pay_combined
 from feiqian.simulators.wechatpay.context import Simulator, of
-from feiqian.simulators.wechatpay.orders import (
-    CODE_URL,
-    SANDBOX_BUYER,
-    Order,
-    order_with_id,
-    pay,
-    scan,
-    unpaid_orders,
-)
+from feiqian.simulators.wechatpay.messages import CODE_URL
+from feiqian.simulators.wechatpay.orders import SANDBOX_BUYER, Order, pay, scan, unpaid_orders
 
 LISTED_MAX = 20
 TEXTS = {
@@ -36,6 +32,7 @@ TEXTS = {
         "time": "支付时间",
         "transaction": "交易单号",
         "back": "返回",
+        "shop": "返回商家",
         "paste": "粘贴二维码内容",
         "hint": "weixin://wxpay/bizpayurl?pr=…",
         "open": "打开",
@@ -64,6 +61,7 @@ TEXTS = {
         "time": "Paid at",
         "transaction": "Transaction",
         "back": "Back",
+        "shop": "Back to the shop",
         "paste": "Paste what the QR code says",
         "hint": "weixin://wxpay/bizpayurl?pr=…",
         "open": "Open",
@@ -82,104 +80,158 @@ TEXTS = {
 
 async def answer_page(request: web.Request) -> web.Response:
     """GET /phone?code_url=…&lang=en"""
-    simulator = of(request)
     language = pages.language_of(request.query.get("lang", ""))
     code_url = request.query.get("code_url", "").strip()
     if not code_url:
-        return _page(language, "", _landing(simulator, language))
-    try:
-        order = scan(simulator, code_url)
-    except Refused as refused:
-        kind = "unknown" if refused.status == 404 else "expired"
-        return _page(language, code_url, _failure(language, kind), status=refused.status)
-    state = order.state_at(simulator.clock.now_ms())
-    if state == "NOTPAY":
-        content = _to_pay(simulator, order, language)
-    elif state == "CLOSED":
-        content = _failure(language, "closed")
-    else:
-        content = _paid(simulator, order, language)
-    return _page(language, code_url, content)
+        return _page(Visit(language, "", ""), _landing(of(request), language))
+    return _show(of(request), Visit(language, code_url, _back_to(request.query.get("redirect_url", ""))))
+
+
+async def answer_h5(request: web.Request) -> web.Response:
+    """GET /phone/h5?prepay_id=…&redirect_url=…: where h5_url leads the phone's browser; back to the shop afterwards."""
+    language = pages.language_of(request.query.get("lang", ""))
+    prepay_id = request.query.get("prepay_id", "").strip()
+    return _show(of(request), Visit(language, prepay_id, _back_to(request.query.get("redirect_url", ""))))
 
 
 async def answer_pay(request: web.Request) -> web.Response:
     """POST /phone/pay: the button. Leads back to the page, which then shows how it went."""
     simulator = of(request)
     form = await request.post()
-    code_url, language = str(form.get("code_url", "")), pages.language_of(str(form.get("lang", "")))
+    visit = Visit(
+        pages.language_of(str(form.get("lang", ""))),
+        str(form.get("code_url", "")),
+        _back_to(str(form.get("redirect_url", ""))),
+    )
     try:
-        order = scan(simulator, code_url)
-        pay(simulator, order_with_id(simulator, order.id), SANDBOX_BUYER)
+        together = combined_with_code(simulator, _bare(visit.code_url))
+        if together is not None:
+            pay_combined(simulator, together, SANDBOX_BUYER)
+        else:
+            pay(simulator, scan(simulator, visit.code_url), SANDBOX_BUYER)
     except Refused as refused:
         if refused.code not in ("ORDER_CLOSED", "ORDER_NOT_EXIST"):
             raise
-    return web.Response(status=303, headers={"Location": _link(language, code_url)})
+    return web.Response(status=303, headers={"Location": _link(visit)})
 
 
-def _link(language: str, code_url: str = "") -> str:
-    return pages.link("/phone", language, {"code_url": code_url})
+class Visit(NamedTuple):
+    """What a page is about, kept from page to page."""
+
+    language: str
+    code_url: str
+    """Or a prepay_id."""
+    redirect_url: str
+    """The shop's page to go back to; empty: none."""
 
 
-def _page(language: str, code_url: str, content: str, status: int = 200) -> web.Response:
-    texts = TEXTS[language]
+def _show(simulator: Simulator, visit: Visit) -> web.Response:
+    now_ms = simulator.clock.now_ms()
+    together = combined_with_code(simulator, _bare(visit.code_url))
+    if together is not None:
+        orders = sub_orders(simulator, together)
+    else:
+        try:
+            orders = [scan(simulator, visit.code_url)]
+        except Refused as refused:
+            kind = "unknown" if refused.status == 404 else "expired"
+            return _page(visit, _failure(visit, kind), status=refused.status)
+    states = {order.state_at(now_ms) for order in orders}
+    if "NOTPAY" in states:
+        content = _to_pay(simulator, orders, visit)
+    elif states & {"SUCCESS", "REFUND"}:
+        content = _paid(simulator, orders, visit)
+    else:
+        content = _failure(visit, "closed")
+    return _page(visit, content)
+
+
+def _bare(code_url: str) -> str:
+    return code_url.strip().removeprefix(CODE_URL)
+
+
+def _back_to(redirect_url: str) -> str:
+    return redirect_url if redirect_url.startswith(("http://", "https://")) else ""
+
+
+def _link(visit: Visit) -> str:
+    query = {"code_url": visit.code_url, "redirect_url": visit.redirect_url}
+    return pages.link("/phone", visit.language, query)
+
+
+def _page(visit: Visit, content: str, status: int = 200) -> web.Response:
+    texts = TEXTS[visit.language]
+    other = "en" if visit.language == "zh" else "zh"
     return pages.page(
-        language=language,
+        language=visit.language,
         title=texts["title"],
         other_language=texts["other"],
-        other_link=_link("en" if language == "zh" else "zh", code_url),
+        other_link=_link(visit._replace(language=other)),
         content=content,
         footer=texts["sandbox"],
         status=status,
     )
 
 
-def _to_pay(simulator: Simulator, order: Order, language: str) -> str:
-    texts = TEXTS[language]
-    payee = texts["merchant"].format(mchid=simulator.keys.mchid)
-    facts = pages.facts(
-        [
-            (texts["payee"], payee),
-            (texts["description"], order.description),
-            (texts["order"], order.out_trade_no),
-            (texts["method"], texts["balance"]),
-        ]
-    )
-    return f"""
-<section class="card">{pages.amount(order.total, "large")}{facts}</section>
-<form method="post" action="/phone/pay">
-{pages.hidden("code_url", CODE_URL + order.code)}{pages.hidden("lang", language)}
-<button type="submit">{texts["pay"]} ¥{pages.yuan(order.total)}</button>
-</form>
-<p class="back"><a href="{_link(language)}">{texts["back"]}</a></p>"""
+def _back(visit: Visit) -> str:
+    texts = TEXTS[visit.language]
+    if visit.redirect_url:
+        return f'<p class="back"><a href="{escape(visit.redirect_url)}">{texts["shop"]}</a></p>'
+    landing = _link(Visit(visit.language, "", ""))
+    return f'<p class="back"><a href="{landing}">{texts["back"]}</a></p>'
 
 
-def _paid(simulator: Simulator, order: Order, language: str) -> str:
-    texts = TEXTS[language]
+def _to_pay(simulator: Simulator, orders: list[Order], visit: Visit) -> str:
+    texts = TEXTS[visit.language]
+    total = sum(order.total for order in orders)
     facts = pages.facts(
         [
             (texts["payee"], texts["merchant"].format(mchid=simulator.keys.mchid)),
-            (texts["description"], order.description),
-            (texts["time"], beijing(order.paid_at or 0, "%Y-%m-%d %H:%M:%S")),
-            (texts["transaction"], order.transaction_id or ""),
+            (texts["description"], "；".join(order.description for order in orders)),
+            (texts["order"], "；".join(order.out_trade_no for order in orders)),
+            (texts["method"], texts["balance"]),
         ]
     )
-    heading = texts["refunded"] if order.refunded else texts["paid"]
-    inside = pages.amount(order.total, "large") + facts
-    return f"""{pages.outcome(succeeded=True, heading=heading, inside=inside)}
-<p class="back"><a href="{_link(language)}">{texts["back"]}</a></p>"""
+    fields = {"code_url": visit.code_url, "redirect_url": visit.redirect_url, "lang": visit.language}
+    hidden = "".join(pages.hidden(name, value) for name, value in fields.items())
+    return f"""
+<section class="card">{pages.amount(total, "large")}{facts}</section>
+<form method="post" action="/phone/pay">{hidden}
+<button type="submit">{texts["pay"]} ¥{pages.yuan(total)}</button>
+</form>
+{_back(visit)}"""
 
 
-def _failure(language: str, kind: str) -> str:
-    texts = TEXTS[language]
+def _paid(simulator: Simulator, orders: list[Order], visit: Visit) -> str:
+    texts = TEXTS[visit.language]
+    paid = [order for order in orders if order.paid_at is not None]
+    facts = pages.facts(
+        [
+            (texts["payee"], texts["merchant"].format(mchid=simulator.keys.mchid)),
+            (texts["description"], "；".join(order.description for order in paid)),
+            (texts["time"], beijing(paid[0].paid_at or 0, "%Y-%m-%d %H:%M:%S")),
+            (texts["transaction"], "；".join(order.transaction_id or "" for order in paid)),
+        ]
+    )
+    heading = texts["refunded"] if any(order.refunded for order in paid) else texts["paid"]
+    inside = pages.amount(sum(order.total for order in paid), "large") + facts
+    return f"{pages.outcome(succeeded=True, heading=heading, inside=inside)}\n{_back(visit)}"
+
+
+def _failure(visit: Visit, kind: str) -> str:
+    texts = TEXTS[visit.language]
     inside = f"<p>{texts[f'{kind}_hint']}</p>"
-    return f"""{pages.outcome(succeeded=False, heading=texts[kind], inside=inside)}
-<p class="back"><a href="{_link(language)}">{texts["back"]}</a></p>"""
+    return f"{pages.outcome(succeeded=False, heading=texts[kind], inside=inside)}\n{_back(visit)}"
+
+
+def _shown_code(order: Order) -> str:
+    return CODE_URL + order.code if order.trade_type == "NATIVE" else order.code
 
 
 def _landing(simulator: Simulator, language: str) -> str:
     texts = TEXTS[language]
     items = "".join(
-        f'<li><a href="{escape(_link(language, CODE_URL + order.code))}"><span class="what">'
+        f'<li><a href="{escape(_link(Visit(language, _shown_code(order), "")))}"><span class="what">'
         f"<strong>{escape(order.description)}</strong><small>{escape(order.out_trade_no)}</small></span>"
         f"{pages.amount(order.total, 'small')}</a></li>"
         for order in unpaid_orders(simulator, LISTED_MAX)

@@ -3,8 +3,10 @@
 import msgspec
 from aiohttp import web
 
+from feiqian.simulators.wechatpay import accounts, combined
 from feiqian.simulators.wechatpay.answers import Refused, answer, parse
 from feiqian.simulators.wechatpay.context import Simulator, of
+from feiqian.simulators.wechatpay.messages import CODE_URL, Fen
 from feiqian.simulators.wechatpay.orders import SANDBOX_BUYER, Order, order_named, pay, scan, unknown_order
 from feiqian.simulators.wechatpay.orders import view as order_view
 from feiqian.simulators.wechatpay.refunds import RefundEnd, refund_named, refunds_of, settle
@@ -15,6 +17,7 @@ class Payment(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST /sandbox/pay; one of the first two."""
 
     code_url: str | None = None
+    """Or a prepay_id."""
     out_trade_no: str | None = None
     payer: str = SANDBOX_BUYER
     """The buyer's openid."""
@@ -30,12 +33,51 @@ async def answer_pay(request: web.Request) -> web.Response:
     """POST /sandbox/pay: the buyer pays. Again: the same answer."""
     simulator = of(request)
     payment = parse(await request.read(), Payment)
+    together = _combined(simulator, payment)
+    if together is not None:
+        paid_together = combined.pay(simulator, together, payment.payer)
+        return answer({"transaction_id": paid_together.transaction_id, "state": "SUCCESS"})
     if payment.code_url is not None:
         order = scan(simulator, payment.code_url)
     else:
         order = _order(simulator, payment.out_trade_no or "")
     paid = pay(simulator, order, payment.payer)
     return answer({"transaction_id": paid.transaction_id, "state": "SUCCESS"})
+
+
+def _combined(simulator: Simulator, payment: Payment) -> combined.Combined | None:
+    if payment.code_url is not None:
+        return combined.combined_with_code(simulator, payment.code_url.strip().removeprefix(CODE_URL))
+    return combined.combined_named(simulator, payment.out_trade_no or "")
+
+
+class Deposit(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /sandbox/deposits."""
+
+    amount: Fen
+    mchid: str | None = None
+    """A merchant behind the service provider; without it, the one who signs."""
+
+
+async def answer_deposit(request: web.Request) -> web.Response:
+    """POST /sandbox/deposits: the merchant brings money for transfers and refunds."""
+    simulator = of(request)
+    deposit = parse(await request.read(), Deposit)
+    mchid = deposit.mchid or simulator.keys.mchid
+    with simulator.books.atomically():
+        simulator.books.write(
+            "INSERT INTO deposits (mchid, amount, at) VALUES (?, ?, ?)",
+            mchid,
+            deposit.amount,
+            simulator.clock.now_ms(),
+        )
+        accounts.add(simulator.books, mchid, deposit.amount)
+    return answer({"available": accounts.balances(simulator.books, mchid)[0]})
+
+
+async def answer_callbacks(request: web.Request) -> web.Response:
+    """GET /sandbox/callbacks/{number}: what was sent about an order, a transfer or a batch, with every attempt."""
+    return answer({"callbacks": of(request).callbacks.recorded(request.match_info["number"])})
 
 
 async def answer_settlement(request: web.Request) -> web.Response:
@@ -76,8 +118,14 @@ async def answer_state(request: web.Request) -> web.Response:
             "clock": simulator.sandbox.clock_view(),
             "behaviour": simulator.behaviour.view(),
             "fee_rate": str(simulator.fee_rate),
+            "balances": {
+                mchid: {"available": balance - frozen, "frozen": frozen}
+                for mchid, balance, frozen in simulator.books.rows("SELECT * FROM accounts")
+            },
             "orders": counts("orders", "state"),
             "refunds": counts("refunds", "status"),
+            "sharings": counts("sharings", "state"),
+            "transfers": counts("transfers", "state"),
             "callbacks": counts("callbacks", "state"),
         }
     )

@@ -10,10 +10,10 @@ import secrets
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 """The one authorization scheme and signature type of RSA merchants."""
@@ -22,6 +22,7 @@ AEAD = "AEAD_AES_256_GCM"
 
 _PADDING = PKCS1v15()
 _HASH = SHA256()
+_OAEP = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)  # the channel's choice
 _PART = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -56,6 +57,16 @@ def request_message(method: str, target: str, timestamp: str, nonce: str, body: 
 def answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
     """What WeChat Pay signs: an answer or a callback."""
     return f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
+
+
+def invocation_message(appid: str, timestamp: str, nonce: str, last: str) -> bytes:
+    """What a merchant signs for its client. ``last``: ``prepay_id=…`` for JSAPI, the bare prepay_id for APP."""
+    return f"{appid}\n{timestamp}\n{nonce}\n{last}\n".encode()
+
+
+def decrypt(key: RSAPrivateKey, ciphertext: str) -> str:
+    """A sensitive field: RSAES-OAEP with SHA-1, in base64. Raises: ValueError."""
+    return key.decrypt(base64.b64decode(ciphertext, validate=True), _OAEP).decode()
 
 
 def sign(key: RSAPrivateKey, message: bytes) -> str:
