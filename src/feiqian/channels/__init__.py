@@ -19,6 +19,17 @@ from feiqian.channels.errors import (
     NoticeFault,
     NoticeRefused,
 )
+from feiqian.channels.kinds import (
+    KINDS,
+    CredentialField,
+    FieldKind,
+    KindDescription,
+    ShownCertificate,
+    ShownField,
+    describe,
+    plain_reader,
+    split_certificates,
+)
 from feiqian.channels.model import (
     METHODS,
     AlreadyPaid,
@@ -92,6 +103,7 @@ from feiqian.channels.model import (
 from feiqian.channels.wechatpay import WechatPay, WechatPayConfig, config_from_sandbox
 
 __all__ = [
+    "KINDS",
     "METHODS",
     "AlreadyPaid",
     "AwaitBuyer",
@@ -123,9 +135,12 @@ __all__ = [
     "ChannelTransfer",
     "ChannelTransferState",
     "ChannelUnknown",
+    "CredentialField",
+    "FieldKind",
     "HoldingChannel",
     "IncomingCredit",
     "InvokeApp",
+    "KindDescription",
     "Meaning",
     "MethodNature",
     "MethodTerms",
@@ -154,6 +169,8 @@ __all__ = [
     "Scene",
     "SharingChannel",
     "ShowCode",
+    "ShownCertificate",
+    "ShownField",
     "SplitKey",
     "SplitPart",
     "SplitPartResult",
@@ -172,4 +189,7 @@ __all__ = [
     "WechatPay",
     "WechatPayConfig",
     "config_from_sandbox",
+    "describe",
+    "plain_reader",
+    "split_certificates",
 ]

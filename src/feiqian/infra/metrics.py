@@ -60,6 +60,16 @@ INVARIANTS_CHECKED = Gauge(
 INVARIANTS_CHECK_SECONDS = Gauge(
     "feiqian_invariants_check_seconds", "How long the last check of the standing invariants took."
 )
+CONNECTION_USABLE = Gauge(
+    "feiqian_connection_usable",
+    "1 where a connection that is active or paused can be used in this process, 0 where its credentials do not open.",
+    ["channel"],
+)
+CONNECTION_EXPIRES = Gauge(
+    "feiqian_connection_expiry_timestamp_seconds",
+    "When the first certificate of a connection's credentials in force expires (Unix time).",
+    ["channel"],
+)
 
 
 class Timed:

@@ -1,9 +1,28 @@
 """Members: who takes part.
 
-Owns platforms and their API keys, merchants, staff and their sessions. Secrets are kept as hashes only. A merchant's
-number is unique within its platform; its id owns its ledger accounts.
+Owns platforms and their API keys, merchants, staff and their sessions, and what one of the staff proposes and another
+decides (``Approvals``). Secrets are kept as hashes only. A merchant's number is unique within its platform; its id owns its
+ledger accounts.
 """
 
+from feiqian.members.approvals import (
+    Approvals,
+    MakerChecks,
+    Permission,
+    PermissionMissing,
+    Procedure,
+    Proposal,
+    ProposalClosed,
+    ProposalEvent,
+    ProposalState,
+    ProposalStep,
+    find_proposals,
+    open_proposals_of,
+    permissions_of,
+    proposal_steps,
+    read_proposal,
+    require_permission,
+)
 from feiqian.members.model import (
     ApiKeyInvalid,
     Caller,
@@ -42,11 +61,21 @@ from feiqian.members.store import find_caller, read_merchants, read_platform, se
 __all__ = [
     "SESSION_LASTS",
     "ApiKeyInvalid",
+    "Approvals",
     "Caller",
+    "MakerChecks",
     "Merchant",
     "MerchantUnknown",
     "NotSignedIn",
+    "Permission",
+    "PermissionMissing",
     "Platform",
+    "Procedure",
+    "Proposal",
+    "ProposalClosed",
+    "ProposalEvent",
+    "ProposalState",
+    "ProposalStep",
     "Role",
     "Scope",
     "ScopeMissing",
@@ -56,21 +85,27 @@ __all__ = [
     "StaffSecret",
     "close_session",
     "find_caller",
+    "find_proposals",
     "find_session",
     "find_staff_to_sign_in",
     "hash_token",
     "issue_api_key",
+    "open_proposals_of",
     "open_session",
     "password_fits",
+    "permissions_of",
     "platform_id",
     "platform_of_name",
+    "proposal_steps",
     "read_merchants",
     "read_platform",
+    "read_proposal",
     "record_failure",
     "register_merchant",
     "register_platform",
     "register_staff",
     "require_merchants",
+    "require_permission",
     "search_merchants",
     "set_webhook",
 ]
