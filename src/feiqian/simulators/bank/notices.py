@@ -41,7 +41,7 @@ def notify(bank: Bank, entry: Entry, now_ms: int) -> None:
             where = msgspec.structs.replace(account, number=_neighbour(account.number))
             said = msgspec.structs.replace(entry, account=where.number, virtual=None)
         elif mode == "wrong_currency":
-            currency = "USD"
+            where, currency = msgspec.structs.replace(account, currency="USD"), "USD"
         return notification(bank.profile, account=where, entry=said, currency=currency, now_ms=now_ms)
 
     bank.callbacks.enqueue(
