@@ -1,5 +1,7 @@
 """What the buyer does on the bank's page, for persons and for companies, and what a query says of it."""
 
+import re
+
 import pytest
 from tests.simulators.unionpay.inbox import Inbox
 from tests.simulators.unionpay.merchant import API, FORM, Sandbox, form_of, posted
@@ -210,6 +212,28 @@ class TestAFrontMessage:
         page = sandbox.post(f"{API}/frontTransReq.do", fields)
         assert f"[{code}]" in page.text
         assert sandbox.outcome(number, sandbox.txn_time()) == "respCode 34"
+
+
+class TestTheBankPage:
+    def test_runs_no_script_but_the_way_back(self, sandbox: Sandbox, number: str) -> None:
+        address = sandbox.open(sandbox.order(number, 100, NOWHERE))
+        before = sandbox.send("GET", address)
+        assert "<script" not in before.text
+        assert "script-src" not in before.headers["content-security-policy"]
+        sandbox.sandbox("pay", {"order_id": number})
+        after = sandbox.send("GET", address)
+        policy = after.headers["content-security-policy"]
+        assert "form-action https://shop.example.com;" in policy
+        nonce = re.search(r"script-src 'nonce-([^']+)'", policy)
+        assert nonce is not None
+        assert f'<script nonce="{nonce[1]}">' in after.text
+
+    def test_has_its_style(self, sandbox: Sandbox) -> None:
+        for path in ("/phone/phone.css", "/gateway/bank.css"):
+            assert sandbox.send("GET", path).headers["content-type"].startswith("text/css")
+
+    def test_of_an_unknown_order_says_34(self, sandbox: Sandbox) -> None:
+        assert "[34]" in sandbox.send("GET", "/gateway/bank?code=unknown").text
 
 
 class TestTheListOfOpenOrders:

@@ -1,5 +1,7 @@
 """What follows a payment: refunds, voids, pre-authorisations and their completions."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tests.simulators.unionpay.inbox import Inbox
 from tests.simulators.unionpay.merchant import Sandbox
@@ -41,6 +43,18 @@ class TestARefund:
         ]
         assert codes == ["00", "00", "36", "00", "45"]
         assert used(sandbox, number) == 10000
+
+    def test_never_takes_more_than_was_paid_however_many_come_at_once(
+        self, sandbox: Sandbox, number: str
+    ) -> None:
+        paid = sandbox.paid(number, 1000, NOWHERE)
+        asked = [
+            sandbox.follow("04", f"{number}r{part}", 300, paid["query_id"], NOWHERE) for part in range(8)
+        ]
+        with ThreadPoolExecutor(8) as pool:
+            codes = sorted(answer["respCode"] for answer in pool.map(sandbox.back, asked))
+        assert codes == ["00"] * 3 + ["36"] * 5
+        assert used(sandbox, number) == 900
 
     def test_gives_the_fee_back_to_the_last_fen(self, sandbox: Sandbox, number: str) -> None:
         paid = sandbox.paid(number, 9999, NOWHERE)

@@ -68,6 +68,7 @@ def build(simulator: Simulator) -> web.Application:
             web.post(f"{API}/batchTrans.do", endpoints.answer_batch),
             web.post(FILES, settlement.answer_file),
             web.get(pages.BANK_PAGE, pages.answer_bank),
+            web.get(pages.STYLE_PAGE, pages.answer_style),
             web.post(f"{pages.BANK_PAGE}/{{act:pay|enter|confirm|reject}}", pages.answer_act),
             web.get(pages.LIST_PAGE, pages.answer_list),
             web.get(STYLE_PATH, answer_style),

@@ -42,6 +42,7 @@ def new_root(name: str, key: RSAPrivateKey) -> Authority:
 
 
 def pem(certificate: x509.Certificate) -> str:
+    """A certificate as text."""
     return certificate.public_bytes(Encoding.PEM).decode()
 
 

@@ -5,6 +5,7 @@ The only script posts the buyer back to the merchant's frontUrl with the signed 
 
 import secrets
 from html import escape
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -19,6 +20,8 @@ from feiqian.simulators.unionpay.transactions import outcome as outcome_of
 from feiqian.simulators.unionpay.words import TEXTS as WORDS
 
 BANK_PAGE = "/gateway/bank"
+STYLE_PAGE = f"{BANK_PAGE}.css"
+STYLE = Path(__file__).with_name("bank.css").read_bytes()
 LIST_PAGE = "/phone"
 LISTED_MAX = 20
 
@@ -83,6 +86,11 @@ async def answer_list(request: web.Request) -> web.Response:
     return _page(language, LIST_PAGE, {}, content)
 
 
+async def answer_style(_request: web.Request) -> web.Response:
+    """GET /gateway/bank.css: what the bank page has beside the phone's style."""
+    return web.Response(body=STYLE, content_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+
 def refusal_page(refused: Refused) -> web.Response:
     """What the buyer's browser shows when a message or a button was refused."""
     text = outcome(succeeded=False, heading=f"[{refused.code}]", inside=f"<p>{escape(refused.message)}</p>")
@@ -112,7 +120,10 @@ def _to_do(simulator: Simulator, transaction: Transaction, language: str) -> str
             f'<option value="{short}"{" selected" if short == chosen else ""}>{names[place]}</option>'
             for short, names in payments.BANKS.items()
         )
-        choice = f'<label for="bank">{words["bank"]}</label><select id="bank" name="bank">{options}</select>'
+        choice = (
+            f'<div class="card choice"><label for="bank">{words["bank"]}</label>'
+            f'<select id="bank" name="bank">{options}</select></div>'
+        )
         buttons = _form(transaction, language, "enter", words["enter"], choice)
     else:
         place = 0 if language == "zh" else 1
@@ -122,13 +133,13 @@ def _to_do(simulator: Simulator, transaction: Transaction, language: str) -> str
         ]
         buttons = _form(transaction, language, "confirm", words["confirm"])
         buttons += _form(transaction, language, "reject", words["reject"])
-    step = "" if transaction.biz_type == payments.B2C else f"<h2>{words[transaction.state]}</h2>"
+    step = "" if transaction.biz_type == payments.B2C else f'<h2 class="step">{words[transaction.state]}</h2>'
     return f'\n<section class="card">{step}{amount(transaction.amount, "large")}{facts(shown)}</section>{buttons}'
 
 
 def _form(transaction: Transaction, language: str, act: str, label: str, inside: str = "") -> str:
     return f"""
-<form method="post" action="{BANK_PAGE}/{act}">
+<form class="{act}" method="post" action="{BANK_PAGE}/{act}">
 {hidden("code", transaction.code or "")}{hidden("lang", language)}{inside}
 <button type="submit">{label}</button>
 </form>"""
@@ -174,7 +185,7 @@ def _page(
         title=words["title"],
         other_language=words["other"],
         other_link=link(path, "en" if language == "zh" else "zh", query),
-        content=content,
+        content=f'<link rel="stylesheet" href="{STYLE_PAGE}">{content}',
         footer=words["sandbox"],
         policy=policy,
     )

@@ -95,8 +95,11 @@ def page_named(simulator: Simulator, code: str) -> Transaction | None:
 
 def unpaid(simulator: Simulator, limit: int) -> list[Transaction]:
     """The newest orders that wait for the buyer."""
-    condition = "state IN ('waiting', 'entered') AND expires_at > ?"
-    return find_all(simulator, condition, simulator.now_ms())[-limit:][::-1]
+    newest = (
+        "SELECT id FROM transactions WHERE state IN ('waiting', 'entered') AND expires_at > ?"
+        " ORDER BY id DESC LIMIT ?"
+    )
+    return find_all(simulator, f"id IN ({newest})", simulator.now_ms(), limit)[::-1]
 
 
 def pay(simulator: Simulator, transaction: Transaction) -> Transaction:
