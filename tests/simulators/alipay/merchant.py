@@ -175,7 +175,7 @@ class Sandbox:
             "timestamp": "2026-03-02 12:00:00",
             "version": "1.0",
             "biz_content": json.dumps(content, ensure_ascii=False, separators=(",", ":")),
-        } | others
+        } | {name: value for name, value in others.items() if value}
         if mode == "certificate":
             given["app_cert_sn"] = self.credentials["app_cert_sn"]
             given["alipay_root_cert_sn"] = self.credentials["alipay_root_cert_sn"]
@@ -233,8 +233,8 @@ class Sandbox:
 
     def paid(self, number: str, amount: str = "49.99", notify_url: str = "", **changes: Any) -> str:
         """A precreated order that the buyer has paid; returns Alipay's number."""
-        urls = {"notify_url": notify_url} if notify_url else {}
-        self.call("alipay.trade.precreate", self.order(number, amount, **changes), **urls)
+        order = self.order(number, amount, **changes)
+        self.call("alipay.trade.precreate", order, notify_url=notify_url)
         return self.sandbox("pay", {"out_trade_no": number})["trade_no"]
 
     def query(self, number: str) -> dict[str, Any]:

@@ -24,8 +24,9 @@ MESSAGES = {
 }
 """The gateway's codes and what it says beside them."""
 
-TOTAL_MAX_FEN = 100_000_000_00
-"""Of one order: 100,000,000.00 yuan."""
+TOTAL_MAX = Decimal(100_000_000)
+"""Of one order, in yuan."""
+FEN = Decimal("0.01")
 
 
 class Refused(Exception):
@@ -97,12 +98,14 @@ def parse(biz_content: str, kind: type[Content]) -> Content:
 
 def fen(amount: Decimal, field: str) -> int:
     """An amount in yuan as given. Raises: Refused when it is not a sum above zero with at most two places."""
-    exact = amount * 100
-    if not exact.is_finite() or exact <= 0 or exact != exact.to_integral_value():
-        raise invalid(field, "金额必须大于零且最多两位小数")
-    if exact > TOTAL_MAX_FEN:
+    if not amount.is_finite() or amount <= 0:
+        raise invalid(field, "金额必须大于零")
+    if amount > TOTAL_MAX:
         raise business("ACQ.TOTAL_FEE_EXCEED", "订单总金额不在允许范围内")
-    return int(exact)
+    whole = amount.quantize(FEN)
+    if whole != amount:
+        raise invalid(field, "金额最多两位小数")
+    return int(whole.scaleb(2))
 
 
 def fee_of(amount: int, rate: Decimal) -> int:
