@@ -180,7 +180,7 @@ class Bank:
             [*command, "--data-dir", str(self.directory), *options], stdout=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
-        ready, *places = self.process.stdout.readline().split()
+        ready, *places = self.process.stdout.readline().split() or [""]
         if ready != "ready":
             raise RuntimeError(f"the bank did not start, exit code {self._ended()}")
         self.url = places[0]

@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from feiqian.simulators.bank.app import run_bank
+from feiqian.simulators.bank.profile import SANDBOX_BANK
 from feiqian.simulators.bank.socket.profile import socket_profiles
 from feiqian.simulators.kit.process import parser, run
 
@@ -19,6 +21,12 @@ def _options() -> argparse.Namespace:
         name="bank",
         description="A stand-in for a bank: ISO 20022 and SOAP over HTTP, ISO 8583 over a socket.",
         port=9083,
+    )
+    made.add_argument(
+        "--profile",
+        type=Path,
+        default=SANDBOX_BANK,
+        help="what bank it is (default: profile.toml beside this module)",
     )
     made.add_argument("--tcp-port", type=int, default=0, help="port of the socket front, 0 for any (default)")
     made.add_argument(

@@ -39,10 +39,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 logger = logging.getLogger(__name__)
 
 
-def open_bank(data_directory: Path, setting: ClockSetting | None, socket_profile: str) -> Bank:
+def open_bank(
+    data_directory: Path, setting: ClockSetting | None, *, profile: Path, socket_profile: str
+) -> Bank:
     """Everything in ``data_directory/bank-sandbox``, made when it is not there; inside a running loop.
 
-    Raises: books.InUse, books.OtherVersion, OSError for a socket profile that is not there.
+    Raises: books.InUse, books.OtherVersion, OSError for a profile that is not there.
     """
     opened = open_sandbox(
         data_directory,
@@ -53,11 +55,11 @@ def open_bank(data_directory: Path, setting: ClockSetting | None, socket_profile
         settings=SETTINGS,
     )
     keys = KeyRing(opened.directory / "credentials.json")
-    profile = read_profile()
-    open_accounts(opened.books, profile)
+    read = read_profile(profile)
+    open_accounts(opened.books, read)
     return Bank(
         sandbox=opened,
-        profile=profile,
+        profile=read,
         codec=Codec(read_socket_profile(socket_profile)),
         keys=keys,
         callbacks=Callbacks(opened.books, opened.clock, opened.behaviour, protocol(keys, opened.clock)),
@@ -100,7 +102,12 @@ async def every_answer(request: web.Request, handler: Handler) -> web.StreamResp
 
 async def run_bank(options: argparse.Namespace) -> None:
     """Listen until SIGTERM or SIGINT. The ready line ends with the socket front and, with --tls, the HTTPS port."""
-    bank = open_bank(options.data_dir, clock_setting(options), options.socket_profile)
+    bank = open_bank(
+        options.data_dir,
+        clock_setting(options),
+        profile=options.profile,
+        socket_profile=options.socket_profile,
+    )
 
     async def listen_socket() -> asyncio.Server:
         server = await socket.listen(bank, options.host, options.tcp_port)
@@ -134,5 +141,5 @@ async def _https(bank: Bank, host: str, port: int, context: ssl.SSLContext) -> a
 
 async def _work_forever(bank: Bank) -> None:
     while True:
-        work_on_what_is_due(bank, bank.now_ms())
-        await asyncio.sleep(LOOKS_EVERY_S)
+        is_more = work_on_what_is_due(bank, bank.now_ms())
+        await asyncio.sleep(0 if is_more else LOOKS_EVERY_S)

@@ -71,7 +71,7 @@ CREATE INDEX entries_by_virtual ON entries (virtual, booked_on, id) WHERE virtua
 
 CREATE TABLE exchanges (                    -- what a terminal asked over the socket, so that a repetition is recognised
     terminal   TEXT NOT NULL,
-    day        TEXT NOT NULL,               -- MMDD as the terminal wrote it
+    day        TEXT NOT NULL,               -- the date that the terminal wrote as MMDD
     stan       TEXT NOT NULL,
     digest     TEXT NOT NULL,               -- of what was asked; empty: reversed before it arrived
     code       TEXT NOT NULL,               -- field 39 of the answer

@@ -37,8 +37,8 @@ def pay_in(bank: Bank, incoming: Incoming, now_ms: int) -> Entry:
     account = account_named(bank.books, bank.profile, incoming.account)
     if account is None or account.kind == "settlement":
         raise ValueError(f"there is no account {incoming.account}")
-    if account.status == "closed":
-        raise ValueError(f"the account {incoming.account} is closed")
+    if account.status != "open":
+        raise ValueError(f"the account {incoming.account} is {account.status}")
     if incoming.amount <= 0:
         raise ValueError("amount must be above zero")
     with bank.books.atomically():

@@ -9,7 +9,7 @@ import msgspec
 
 from feiqian.kernel.calendar import ZONE, start_of
 
-PATH = Path(__file__).with_name("profile.toml")
+SANDBOX_BANK = Path(__file__).with_name("profile.toml")
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +109,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: list[OpenedAccount]
 
 
-def read_profile() -> Profile:
-    """The bank in ``profile.toml``. Raises: OSError, msgspec.ValidationError."""
-    return msgspec.convert(tomllib.loads(PATH.read_text("utf-8")), Profile)
+def read_profile(path: Path = SANDBOX_BANK) -> Profile:
+    """A bank from its file. Raises: OSError, msgspec.ValidationError."""
+    return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Profile)

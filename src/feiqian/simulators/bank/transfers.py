@@ -30,6 +30,9 @@ from feiqian.simulators.bank.orders import (
 )
 from feiqian.simulators.kit.moments import beijing, from_ms, to_ms
 
+STEPS_AT_ONCE = 200
+"""Steps of waiting transfers that are taken before anybody else gets a turn."""
+
 
 def take(bank: Bank, order: Order, now_ms: int, mode: str | None = None) -> Transfer:
     """Accept or reject an order, pay it if it can be paid at once, and remember it. Only inside ``atomically``.
@@ -57,8 +60,9 @@ def receive(bank: Bank, order: Order, now_ms: int) -> Transfer:
     return named(bank, transfer.id)
 
 
-def work_on_what_is_due(bank: Bank, now_ms: int) -> None:
-    """Take every step whose time has come."""
+def work_on_what_is_due(bank: Bank, now_ms: int) -> bool:
+    """Take the steps whose time has come, at most STEPS_AT_ONCE; whether any may be left."""
+    steps = 0
     while (
         row := bank.books.row(
             f"SELECT {COLUMNS} FROM transfers WHERE next_step IS NOT NULL AND next_at <= ?"
@@ -66,9 +70,13 @@ def work_on_what_is_due(bank: Bank, now_ms: int) -> None:
             now_ms,
         )
     ) is not None:
+        if steps == STEPS_AT_ONCE:
+            return True
+        steps += 1
         transfer = Transfer(*row)
         with bank.books.atomically():
             _step(bank, transfer)
+    return False
 
 
 def end(bank: Bank, transfer: Transfer, status: str, reason: str, now_ms: int) -> Transfer:

@@ -34,7 +34,9 @@ def check_request(
 ) -> None:
     """Let a request of the platform pass. Raises: NotSigned."""
     known = keys.credentials
-    if not hmac.compare_digest(headers.get("X-Customer", "").encode(), known.customer.encode()):
+    if not hmac.compare_digest(
+        headers.get("X-Customer", "").encode(errors="surrogateescape"), known.customer.encode()
+    ):
         raise NotSigned("X-Customer is not a customer of this bank")
     if headers.get("X-Certificate") != known.customer_identity.serial:
         raise NotSigned("X-Certificate is not registered for this customer")

@@ -72,6 +72,15 @@ class Codec:
         expected = mac(self.profile.mac.algorithm, mac_key, message.sealed).hex().upper()
         return hmac.compare_digest(stated.upper().encode(), expected.encode())
 
+    def has_digits(self, message: Message) -> bool:
+        """Whether every numeric field has digits only: half a byte could also be A to F."""
+        shapes = self.profile.fields
+        return all(
+            value.isdecimal() and value.isascii()
+            for number, value in message.fields.items()
+            if number in shapes and shapes[number].kind == "n"
+        )
+
     def _shaped(self, number: str, value: str) -> str:
         """Fixed fields filled up: digits with zeros on the left, text with blanks on the right."""
         shape = self.profile.fields.get(number)

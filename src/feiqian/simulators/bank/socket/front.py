@@ -87,7 +87,11 @@ class Connection:
         if mode in ("code_05", "code_55", "code_91", "code_96"):
             fields, key = refused(bank, message, mode.removeprefix("code_"))
         else:
-            fields, key = answer(bank, message, bank.now_ms())
+            try:
+                fields, key = answer(bank, message, bank.now_ms())
+            except Exception:
+                logger.exception("a message of the socket front failed")
+                fields, key = refused(bank, message, "96")
         if mode == "code_68":
             fields, key = refused(bank, message, "68")
         sent = bank.codec.write(answering_tpdu(message.tpdu), fields, key)

@@ -4,14 +4,17 @@ Source: ISO 8583 (1987); codes of a single letter and digit are those that Union
 """
 
 import hashlib
+from contextlib import suppress
+from datetime import date
 
+from feiqian.kernel.calendar import business_date
 from feiqian.simulators.bank.accounts import account_named
 from feiqian.simulators.bank.context import Bank
 from feiqian.simulators.bank.orders import Order, Transfer, Unacceptable, named
 from feiqian.simulators.bank.socket import terminals
 from feiqian.simulators.bank.socket.codec import Fields, Message
 from feiqian.simulators.bank.transfers import cancel, take
-from feiqian.simulators.kit.moments import beijing
+from feiqian.simulators.kit.moments import beijing, from_ms
 
 CODES = {
     "00": "承兑或交易成功",
@@ -75,7 +78,7 @@ def answer(bank: Bank, message: Message, now_ms: int) -> tuple[Fields, bytes | N
         code = "97"
     elif _value(message, 42) != bank.keys.credentials.merchant:
         code = "03"
-    elif not _value(message, 11):
+    elif not _value(message, 11) or not bank.codec.has_digits(message):
         code = "30"
     elif message.type == "0800":
         with bank.books.atomically():
@@ -131,7 +134,7 @@ def _financial(bank: Bank, message: Message, now_ms: int) -> tuple[str, Fields]:
     if code == processing.balance and message.type == "0200":
         return _balance(bank, message)
     if code == processing.status and message.type == "0200":
-        return _status(bank, message)
+        return _status(bank, message, now_ms)
     return "40", {}
 
 
@@ -146,6 +149,8 @@ def _transfer(bank: Bank, message: Message, now_ms: int) -> tuple[str, Fields]:
         day,
         stan,
     )
+    if not day:
+        return "30", {}
     if known is not None:
         kept_digest, kept_code, transfer_id = known
         if not kept_digest:
@@ -158,7 +163,7 @@ def _transfer(bank: Bank, message: Message, now_ms: int) -> tuple[str, Fields]:
     order = Order(
         front="socket",
         message_id=terminal,
-        end_to_end_id=f"{terminal}{beijing(now_ms, '%Y')}{day}{stan}",
+        end_to_end_id=f"{terminal}{day.replace('-', '')}{stan}",
         debit_account=asked[2],
         creditor_name=_value(message, where.payee_name),
         creditor_account=asked[3],
@@ -178,8 +183,8 @@ def _transfer(bank: Bank, message: Message, now_ms: int) -> tuple[str, Fields]:
 def _reverse(bank: Bank, message: Message, now_ms: int) -> str:
     profile = bank.codec.profile
     original = profile.parts_of("original", message.fields.get(str(profile.where.original), ""))
-    terminal, day, stan = _value(message, 41), original.get("day", ""), original.get("stan", "")
-    if len(day) < 4 or len(stan) < 6:
+    terminal, day, stan = _value(message, 41), dated(original["day"], now_ms), original["stan"]
+    if not day or len(stan) < 6:
         return "30"
     row = bank.books.row(
         "SELECT transfer_id FROM exchanges WHERE terminal = ? AND day = ? AND stan = ?", terminal, day, stan
@@ -199,14 +204,14 @@ def _reverse(bank: Bank, message: Message, now_ms: int) -> str:
     return "00"
 
 
-def _status(bank: Bank, message: Message) -> tuple[str, Fields]:
+def _status(bank: Bank, message: Message, now_ms: int) -> tuple[str, Fields]:
     profile = bank.codec.profile
     original = profile.parts_of("original", message.fields.get(str(profile.where.original), ""))
     row = bank.books.row(
         "SELECT code, transfer_id FROM exchanges WHERE terminal = ? AND day = ? AND stan = ? AND digest <> ''",
         _value(message, 41),
-        original.get("day", ""),
-        original.get("stan", ""),
+        dated(original["day"], now_ms),
+        original["stan"],
     )
     return ("25", {}) if row is None else _code_now(bank, row[0], row[1])
 
@@ -244,7 +249,17 @@ def _closing(code: str) -> Fields:
 
 
 def _day(message: Message, now_ms: int) -> str:
-    return _value(message, 13) or _value(message, 7)[:4] or beijing(now_ms, "%m%d")
+    return dated(_value(message, 13) or _value(message, 7)[:4] or beijing(now_ms, "%m%d"), now_ms)
+
+
+def dated(day: str, now_ms: int) -> str:
+    """The date nearest to now that a terminal can mean with ``MMDD``, ISO 8601; empty when there is none."""
+    today = business_date(from_ms(now_ms))
+    found: list[date] = []
+    for year in (today.year - 1, today.year, today.year + 1):
+        with suppress(ValueError):
+            found.append(date.fromisoformat(f"{year}{day}"))
+    return min(found, key=lambda one: abs(one - today)).isoformat() if found else ""
 
 
 def _value(message: Message, field: int) -> str:
