@@ -6,7 +6,10 @@ import secrets
 from urllib.parse import quote_plus, urlencode
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
 from tests.simulators.alipay.merchant import FORM, Inbox, Sandbox
+from tests.vectors import alipay as vectors
 
 QUERY = "alipay.trade.query"
 
@@ -87,6 +90,32 @@ class TestACall:
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         answer = sandbox.send("POST", f"/gateway.do?{urlencode(parameters)}", body, headers)
         assert sandbox.opened(QUERY, answer.text)["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+
+
+class TestARecordedCall:
+    @pytest.fixture
+    def recorded(self, own_sandbox: Sandbox) -> Sandbox:
+        """A sandbox whose merchant is the one that others recorded at Alipay."""
+        own_sandbox.stop()
+        key = load_pem_x509_certificate((vectors.CERTIFICATES / "application.crt").read_bytes()).public_key()
+        changed = own_sandbox.credentials | {
+            "app_id": vectors.APP_ID,
+            "app_public_key": key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+            "app_cert_sn": vectors.APP_CERT_SN,
+            "alipay_root_cert_sn": vectors.ALIPAY_ROOT_CERT_SN,
+        }
+        path = own_sandbox.directory / "alipay-sandbox" / "credentials.json"
+        path.write_text(json.dumps(changed), "utf-8")
+        own_sandbox.start()
+        return own_sandbox
+
+    def test_passes_as_it_was_sent(self, recorded: Sandbox) -> None:
+        answer = recorded.post(vectors.REQUEST)
+        assert recorded.opened(QUERY, answer.text)["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+
+    def test_does_not_pass_for_another_order(self, recorded: Sandbox) -> None:
+        answer = recorded.post(vectors.REQUEST | {"biz_content": '{"out_trade_no":"1703141271"}'})
+        assert recorded.opened(QUERY, answer.text)["sub_code"] == "isv.invalid-signature"
 
 
 class TestAnAnswer:

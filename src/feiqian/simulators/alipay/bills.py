@@ -6,7 +6,6 @@ negative, and so is the fee of a payment.
 """
 
 import asyncio
-import secrets
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -91,7 +90,7 @@ async def answer_download_url(simulator: Simulator, call: Call, origin: str) -> 
         now_ms=now_ms,
     )
     await simulator.books.durable()
-    path = simulator.sandbox.directory / "bills" / f"{day}-{bill.type}-{secrets.token_hex(8)}.zip"
+    path = simulator.sandbox.directory / "bills" / f"{day}-{bill.type}-{mode}.zip"
     if await asyncio.to_thread(write_bill, simulator.books.path, bill, path) == 0:
         raise _no_bill()
     until_ms = now_ms - 1 if mode == "expired" else now_ms + URL_LIVES_MS
@@ -121,13 +120,15 @@ def write_bill(database: Path, bill: BillRequest, path: Path) -> int:
     path.parent.mkdir(exist_ok=True)
     title = "业务明细" if bill.type == "trade" else "账务明细"
     stem = f"{bill.account}_{bill.day:%Y%m%d}_{title}"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    unfinished = path.with_suffix(".unfinished")
+    with zipfile.ZipFile(unfinished, "w") as archive:
         for name, text in zip((f"{stem}.csv", f"{stem}(汇总).csv"), texts, strict=True):
             entry = GbkEntry(name, date_time=(bill.day.year, bill.day.month, bill.day.day, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, text.encode("gbk", "replace"))
     if bill.mode == "bad_zip":
-        _damage(path)
+        _damage(unfinished)
+    unfinished.replace(path)
     return lines
 
 

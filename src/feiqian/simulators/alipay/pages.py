@@ -20,6 +20,7 @@ from feiqian.simulators.alipay.signing import SIGN_TYPE, notification_message, s
 from feiqian.simulators.alipay.trades import Trade, unpaid
 from feiqian.simulators.kit.moments import beijing
 from feiqian.simulators.kit.pages import amount, facts, hidden, language_of, link, outcome, page
+from feiqian.simulators.kit.pages import yuan as grouped
 
 PAGE_METHODS = ("alipay.trade.page.pay", "alipay.trade.wap.pay")
 LISTED_MAX = 20
@@ -157,7 +158,7 @@ def _open_or_closed(simulator: Simulator, trade: Trade, language: str, action: s
     return f"""
 <section class="card">{amount(trade.total, "large")}{shown}</section>
 <form method="post" action="{action}">{hidden("code", QR_CODE + trade.code)}{hidden("lang", language)}
-<button type="submit">{texts["pay"]} ¥{yuan(trade.total)}</button></form>"""
+<button type="submit">{texts["pay"]} ¥{grouped(trade.total)}</button></form>"""
 
 
 def _paid(simulator: Simulator, trade: Trade, language: str, back: str) -> str:
@@ -196,12 +197,12 @@ def _landing(simulator: Simulator, language: str) -> str:
     )
     listed = f'<ul class="orders">{items}</ul>' if items else f'<p class="none">{texts["none"]}</p>'
     language_field = hidden("lang", language) if language != "zh" else ""
-    shown = facts([(texts["payment_code"], f"28{secrets.randbelow(10**16):016d}")])
+    code = f"28{secrets.randbelow(10**16):016d}"
     return f"""
 <form class="card paste" method="get" action="/phone">
 <label for="code">{texts["paste"]}</label>
 <input id="code" name="code" type="text" required autocomplete="off" placeholder="{QR_CODE}bax…">
 {language_field}<button type="submit">{texts["open"]}</button>
 </form>
-<h2 class="list">{texts["show"]}</h2><section class="card">{shown}</section>
+<h2 class="list">{texts["payment_code"]}</h2><section class="card paste"><p class="amount small">{code}</p></section>
 <h2 class="list">{texts["unpaid"]}</h2>{listed}"""
