@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.channels import public_vectors as vectors
+from tests.vectors import wechatpay as vectors
 from tests.channels import wechat
 from tests.channels.wechat import NOW
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.channels import public_vectors as vectors
+from tests.vectors import wechatpay as vectors
 from tests.channels import wechat
 from tests.channels.wechat import NOW
 

@@ -36,6 +36,10 @@ ORDER_LIVES = timedelta(days=7)
 
 _CODE_ALPHABET = string.ascii_letters + string.digits
 
+DIRECT_PARTIES = ("appid", "mchid")
+PARTNER_PARTIES = ("sp_appid", "sp_mchid", "sub_mchid")
+PARTIES = (*DIRECT_PARTIES, *PARTNER_PARTIES, "sub_appid")
+
 KINDS: dict[str, tuple[str, type[Prepay | H5Prepay]]] = {
     "native": ("NATIVE", Prepay),
     "jsapi": ("JSAPI", JsapiPrepay),
@@ -80,12 +84,13 @@ def code_answer(request: web.Request, kind: str, code: str) -> dict[str, str]:
 
 def check_parties(simulator: Simulator, placement: Placement, as_partner: bool) -> None:
     """Merchant and application must be named in the mode's words and belong together. Raises: Refused."""
-    wanted = {"sp_appid", "sp_mchid", "sub_mchid"} if as_partner else {"appid", "mchid"}
-    for name in ("appid", "mchid", "sp_appid", "sp_mchid", "sub_mchid", "sub_appid"):
-        given = bool(getattr(placement, name))
-        if name in wanted and not given:
+    given = [name for name in PARTIES if getattr(placement, name)]
+    wanted = PARTNER_PARTIES if as_partner else DIRECT_PARTIES
+    for name in wanted:
+        if name not in given:
             raise parameter_error(f"/{name}", "is required")
-        if name not in wanted and given and not (as_partner and name == "sub_appid"):
+    for name in given:
+        if name not in wanted and not (as_partner and name == "sub_appid"):
             raise parameter_error(f"/{name}", "is not known here")
     mchid = placement.sp_mchid if as_partner else placement.mchid
     check_mchid(simulator, mchid, "body", "/sp_mchid" if as_partner else "/mchid")

@@ -33,22 +33,24 @@ async def answer_pay(request: web.Request) -> web.Response:
     """POST /sandbox/pay: the buyer pays. Again: the same answer."""
     simulator = of(request)
     payment = parse(await request.read(), Payment)
-    together = _combined(simulator, payment)
-    if together is not None:
-        paid_together = combined.pay(simulator, together, payment.payer)
+    order = _payable(simulator, payment)
+    if isinstance(order, combined.Combined):
+        paid_together = combined.pay(simulator, order, payment.payer)
         return answer({"transaction_id": paid_together.transaction_id, "state": "SUCCESS"})
-    if payment.code_url is not None:
-        order = scan(simulator, payment.code_url)
-    else:
-        order = _order(simulator, payment.out_trade_no or "")
     paid = pay(simulator, order, payment.payer)
     return answer({"transaction_id": paid.transaction_id, "state": "SUCCESS"})
 
 
-def _combined(simulator: Simulator, payment: Payment) -> combined.Combined | None:
-    if payment.code_url is not None:
-        return combined.combined_with_code(simulator, payment.code_url.strip().removeprefix(CODE_URL))
-    return combined.combined_named(simulator, payment.out_trade_no or "")
+def _payable(simulator: Simulator, payment: Payment) -> Order | combined.Combined:
+    """What is paid: an order, or several together. Raises: Refused when there is none."""
+    if payment.code_url is None:
+        number = payment.out_trade_no or ""
+        order = order_named(simulator, number) or combined.combined_named(simulator, number)
+        if order is None:
+            raise unknown_order()
+        return order
+    code = payment.code_url.strip().removeprefix(CODE_URL)
+    return combined.combined_with_code(simulator, code) or scan(simulator, code)
 
 
 class Deposit(msgspec.Struct, forbid_unknown_fields=True):
