@@ -21,10 +21,8 @@ class TestAnAnswer:
     def test_may_refuse_before_anything_was_done(
         self, sandbox: Sandbox, number: str, mode: str, code: str, sub_code: str
     ) -> None:
-        parameters = sandbox.parameters(CREATE, sandbox.order(number, "1.00"))
         sandbox.behave(answer=mode, only_next=1)
-        answer = sandbox.send("GET", "/gateway.do?" + urlencode(parameters))
-        refused = sandbox.opened(CREATE, answer.text)
+        refused = sandbox.call(CREATE, sandbox.order(number, "1.00"))
         assert (refused["code"], refused["sub_code"]) == (code, sub_code)
         assert sandbox.query(number)["sub_code"] == "ACQ.TRADE_NOT_EXIST"
 

@@ -1,7 +1,6 @@
 """Wiring: the parts, the routes, and what holds for every answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,7 @@ from feiqian.simulators.alipay import bills, controls, pages
 from feiqian.simulators.alipay.answers import Refused
 from feiqian.simulators.alipay.context import SIMULATOR, Simulator, of
 from feiqian.simulators.alipay.credentials import KeyRing
-from feiqian.simulators.alipay.gateway import PATH, answer_gateway, catch_up, refuse
+from feiqian.simulators.alipay.gateway import PATH, Handler, answer_gateway, catch_up, read_parameters, refuse
 from feiqian.simulators.alipay.notifications import protocol
 from feiqian.simulators.alipay.switches import SWITCHES
 from feiqian.simulators.kit.behaviour import ANSWER_SETTINGS, CALLBACK_SETTINGS
@@ -26,8 +25,6 @@ from feiqian.simulators.kit.sandbox import open_sandbox, shown
 SCHEMA = Path(__file__).with_name("books.sql").read_text("utf-8")
 LOOK_EVERY_S = 1
 """How often a running clock is looked at for what became due."""
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def open_simulator(
@@ -54,7 +51,8 @@ def open_simulator(
 
 def build(simulator: Simulator) -> web.Application:
     """The simulator as a web application."""
-    app = web.Application(middlewares=[hostile_answers(simulator.behaviour, (PATH,), refuse), every_answer])
+    hostile = hostile_answers(simulator.behaviour, (PATH,), refuse)
+    app = web.Application(middlewares=[read_parameters, hostile, every_answer])
     app[SIMULATOR] = simulator
     app.add_routes(
         [

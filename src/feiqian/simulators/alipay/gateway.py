@@ -5,7 +5,7 @@ Source: the open platform's pages on requests, answers, common error codes and c
 
 import base64
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -13,7 +13,7 @@ from aiohttp import web
 
 from feiqian.simulators.alipay import bills, ordering, refunding, sharing, transferring
 from feiqian.simulators.alipay.answers import Refused, business, node_of, parse, raw, system_error
-from feiqian.simulators.alipay.calls import CERTIFICATE_MODE, CHARSETS, Call, check, parameters_of
+from feiqian.simulators.alipay.calls import CERTIFICATE_MODE, Call, check, parameters_of
 from feiqian.simulators.alipay.context import Simulator, of
 from feiqian.simulators.alipay.credentials import KEY_MODE
 from feiqian.simulators.alipay.pages import PAGE_METHODS, answer_page_call
@@ -25,6 +25,10 @@ from feiqian.simulators.kit.hostility import NeverAnswered
 PATH = "/gateway.do"
 BILL_METHOD = "alipay.data.dataservice.bill.downloadurl.query"
 
+PARAMETERS = web.RequestKey("parameters", dict[str, str])
+"""Of the call that a request carries."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 logger = logging.getLogger(__name__)
 
 
@@ -68,14 +72,21 @@ STEERED: Mapping[str, Callable[[Simulator, Call, str], dict[str, Any]]] = {
 """What a call does, where the sandbox's mode also says how it turns out."""
 
 
+@web.middleware
+async def read_parameters(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Goes before the hostile answers, so that these too are given in the name of the call."""
+    if request.path == PATH:
+        try:
+            request[PARAMETERS] = await parameters_of(request)
+        except Refused as refused:
+            return _unsigned(refused.content, "utf-8")
+    return await handler(request)
+
+
 async def answer_gateway(request: web.Request) -> web.StreamResponse:
     """GET and POST /gateway.do"""
-    simulator = of(request)
+    simulator, parameters = of(request), request[PARAMETERS]
     catch_up(simulator)
-    try:
-        parameters = await parameters_of(request)
-    except Refused as refused:
-        return _unsigned(refused.content, "utf-8")
     if parameters.get("method") in PAGE_METHODS:
         return answer_page_call(simulator, parameters)
     method, charset = parameters.get("method", ""), parameters.get("charset", "utf-8").lower()
@@ -90,9 +101,9 @@ async def answer_gateway(request: web.Request) -> web.StreamResponse:
         if not is_known or refused.sub_code == "isv.invalid-app-id":
             return _unsigned(refused.content, charset)
         content = refused.content
-    except Exception as error:
-        if isinstance(error, NeverAnswered):
-            raise
+    except NeverAnswered:
+        raise
+    except Exception:
         logger.exception("%s failed", method)
         content = Refused("20000", "isp.unknow-error", "系统繁忙").content
     return signed(simulator, node_of(method), content, charset=charset, mode=mode)
@@ -121,11 +132,11 @@ def refuse(request: web.Request, mode: Literal["error", "rate_limited"]) -> web.
         refused = Refused("20000", "isp.unknow-error", "系统繁忙")
     else:
         refused = Refused("40005", "isv.app-call-limited", "应用调用次数超限")
-    node = node_of(request.query.get("method", "")) if "method" in request.query else "error_response"
-    signed_in = CERTIFICATE_MODE if "app_cert_sn" in request.query else KEY_MODE
-    charset = request.query.get("charset", "utf-8").lower()
-    known_charset = charset if charset in CHARSETS else "utf-8"
-    return signed(of(request), node, refused.content, charset=known_charset, mode=signed_in)
+    parameters = request[PARAMETERS]
+    node = node_of(parameters["method"]) if "method" in parameters else "error_response"
+    mode_asked = CERTIFICATE_MODE if parameters.get("app_cert_sn") else KEY_MODE
+    charset = parameters.get("charset", "utf-8").lower()
+    return signed(of(request), node, refused.content, charset=charset, mode=mode_asked)
 
 
 def catch_up(simulator: Simulator) -> None:
@@ -156,8 +167,7 @@ async def _do(simulator: Simulator, call: Call, request: web.Request) -> dict[st
 
 
 def _unsigned(content: Mapping[str, Any], charset: str) -> web.Response:
-    known_charset = charset if charset in CHARSETS else "utf-8"
-    return _text(b'{"error_response":' + raw(content, known_charset) + b"}", known_charset)
+    return _text(b'{"error_response":' + raw(content, charset) + b"}", charset)
 
 
 def _text(body: bytes, charset: str) -> web.Response:
