@@ -1,6 +1,7 @@
 """pain.001 and pain.002: what is paid, what is refused with which reason, and that a number is paid once."""
 
 import re
+import time
 
 import pytest
 from tests.simulators.bank.platform import (
@@ -8,6 +9,7 @@ from tests.simulators.bank.platform import (
     FROZEN,
     MAIN,
     OPENING,
+    PATIENCE_S,
     SECOND,
     SOMEBODY,
     Bank,
@@ -118,6 +120,15 @@ class TestAMessage:
         assert set(report.texts("TxInfAndSts/TxSts")) == {"ACTC"}
         assert set(bank.status(MsgId=f"M-{number}").texts("TxInfAndSts/TxSts")) == {"ACSC"}
         assert bank.balance() == before - 5000
+
+    def test_of_thousands_is_worked_off_while_others_are_served(self, own_bank: Bank) -> None:
+        report = own_bank.initiate("M1", *[Payout(f"T{index}", "1.00") for index in range(2000)])
+        assert report.text("GrpSts") == "ACTC"
+        assert own_bank.initiate("M2", Payout("A1", "2.00")).text("TxSts") == "ACSC"
+        deadline = time.monotonic() + PATIENCE_S
+        while own_bank.status(MsgId="M1").text("GrpSts") != "ACSC":
+            assert time.monotonic() < deadline
+        assert own_bank.balance() == OPENING - 200_200
 
     def test_that_came_before_is_refused_whole(self, bank: Bank, number: str) -> None:
         bank.initiate(f"M-{number}", Payout(number))

@@ -195,11 +195,50 @@ class TestAReversal:
         assert line.ask(line.about(stan, "910004") | {"4": "000000009999"})["39"] == "64"
         assert bank.balance() == before
 
+    def test_takes_nothing_from_who_has_spent_it(self, line: Line, bank: Bank, stan: str) -> None:
+        line.ask(line.transfer(stan, 500, credit=SECOND, bank="313100000013"))
+        spent = bank.balance(SECOND)
+        line.ask(line.transfer(f"{next(_stans):06d}", spent, debit=SECOND))
+        before = bank.balance()
+        assert line.ask(line.about(stan, "910006"))["39"] == "51"
+        assert (bank.balance(), bank.balance(SECOND)) == (before, 0)
+
     def test_that_names_nothing_is_a_wrong_format(self, line: Line) -> None:
         assert line.ask({"t": "0400", "11": "910005", "13": "0302"})["39"] == "30"
 
 
+class TestADate:
+    def test_is_the_nearest_that_four_digits_can_mean(self, line: Line, bank: Bank, stan: str) -> None:
+        bank.at("2027-01-01T00:00:05+08:00")
+        number = f"{bank.credentials['terminal']}20261231{stan}"
+        assert line.ask(line.transfer(stan) | {"13": "1231"})["39"] == "00"
+        assert bank.sandbox(f"orders/{number}")["transfers"][0]["status"] == "settled"
+
+    def test_makes_a_trace_number_usable_again_next_year(self, line: Line, bank: Bank, stan: str) -> None:
+        assert line.ask(line.transfer(stan))["39"] == "00"
+        bank.at("2027-03-02T12:00:00+08:00")
+        assert line.ask(line.transfer(stan))["39"] == "00"
+
+    def test_that_is_none_is_a_wrong_format(self, line: Line, bank: Bank, stan: str) -> None:
+        before = bank.balance()
+        assert line.ask(line.transfer(stan) | {"13": "0230"})["39"] == "30"
+        assert bank.balance() == before
+
+
 class TestALine:
+    def test_that_brings_letters_for_digits_is_told_so(self, line: Line, bank: Bank, stan: str) -> None:
+        before = bank.balance()
+        assert line.ask(line.transfer(stan) | {"4": "0000000000AB"})["39"] == "30"
+        assert line.ask(line.transfer(f"{next(_stans):06d}"))["39"] == "00"
+        assert bank.balance() == before - 10_000
+
+    def test_may_answer_late(self, line: Line, bank: Bank, stan: str) -> None:
+        bank.sandbox("behaviour", {"socket": "late", "slow_s": 0.5, "only_next": 1})
+        line.send(line.transfer(stan))
+        with pytest.raises(TimeoutError):
+            line.receive(0.1)
+        assert line.receive()["11"] == stan
+
     def test_carries_many_messages_at_once(self, line: Line, bank: Bank) -> None:
         before = bank.balance()
         stans = [f"{next(_stans):06d}" for _ in range(100)]

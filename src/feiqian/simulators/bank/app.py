@@ -10,6 +10,7 @@ from typing import Literal
 
 from aiohttp import web
 
+from feiqian.simulators.bank import phone
 from feiqian.simulators.bank import sandbox as steering
 from feiqian.simulators.bank.accounts import open_accounts
 from feiqian.simulators.bank.behaviour import SETTINGS, SWITCHES
@@ -71,7 +72,7 @@ def build(bank: Bank) -> web.Application:
     hostile = hostile_answers(bank.sandbox.behaviour, (iso20022.PREFIX, soap.PATH), refuse)
     app = web.Application(middlewares=[hostile, every_answer, iso20022.signed], client_max_size=BODY_MAX)
     app[BANK] = bank
-    app.add_routes([*iso20022.routes(), *soap.routes(), *steering.routes(bank)])
+    app.add_routes([*iso20022.routes(), *soap.routes(), *steering.routes(bank), *phone.routes()])
     return app
 
 

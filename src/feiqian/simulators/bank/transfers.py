@@ -121,7 +121,10 @@ def can_give_back(bank: Bank, transfer: Transfer) -> bool:
     if not is_ours(bank, transfer):
         return True
     payee = account_named(bank.books, bank.profile, transfer.creditor_account)
-    return payee is not None and payee.available >= transfer.amount
+    assert payee is not None, "it was paid to"
+    holder = account_named(bank.books, bank.profile, payee.parent) if payee.parent else payee
+    assert holder is not None, "a virtual account has a parent"
+    return min(payee.available, holder.available) >= transfer.amount
 
 
 def give_back(bank: Bank, transfer: Transfer, kind: str, now_ms: int, reason: str) -> None:

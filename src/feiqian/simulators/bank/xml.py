@@ -34,15 +34,18 @@ def read(document: bytes) -> lxml.etree._Element:
 
 def build(namespace: str, part: Part) -> bytes:
     """A whole document of one namespace, UTF-8 with its declaration."""
-    assert part is not None, "a document has a root"
-    root = _element(namespace, part, {None: namespace})
+    root = element(namespace, part)
     return lxml.etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def element(namespace: str, part: Part, prefix: str | None = None) -> lxml.etree._Element:
-    """One element with what is in it."""
+def element(namespace: str, part: Part) -> lxml.etree._Element:
+    """One element of a namespace with what is in it."""
     assert part is not None, "an element has a tag"
-    return _element(namespace, part, {prefix: namespace})
+    made = lxml.etree.Element(
+        f"{{{namespace}}}{part[0]}", part[2] if len(part) == 3 else {}, nsmap={None: namespace}
+    )
+    _fill(made, part[1], f"{{{namespace}}}")
+    return made
 
 
 def text(parent: lxml.etree._Element, path: str) -> str:
@@ -65,16 +68,11 @@ def _qualified(parent: lxml.etree._Element, path: str) -> str:
     return "/".join(f"{{{namespace_of(parent)}}}{step}" for step in path.split("/"))
 
 
-def _element(
-    namespace: str,
-    part: "tuple[str, Content] | tuple[str, Content, dict[str, str]]",
-    prefixes: dict[str | None, str] | None = None,
-) -> lxml.etree._Element:
-    tag, content = part[0], part[1]
-    attributes = part[2] if len(part) == 3 else {}
-    made = lxml.etree.Element(f"{{{namespace}}}{tag}", attributes, nsmap=prefixes)
+def _fill(made: lxml.etree._Element, content: Content, prefix: str) -> None:
     if isinstance(content, str):
         made.text = content
-    else:
-        made.extend(_element(namespace, inner) for inner in content if inner is not None)
-    return made
+        return
+    for part in content:
+        if part is not None:
+            attributes = part[2] if len(part) == 3 else {}
+            _fill(lxml.etree.SubElement(made, prefix + part[0], attributes), part[1], prefix)

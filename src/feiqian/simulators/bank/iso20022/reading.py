@@ -84,7 +84,19 @@ def _initiation(root: lxml.etree._Element, message_id: str, name: str, profile: 
         if xml.text(payment, "PmtMtd") != "TRF":
             raise Rejected("AG01", "PmtMtd must be TRF: cheques are not issued")
         _check_totals(payment, xml.all_of(payment, "CdtTrfTxInf"), xml.text(payment, "PmtInfId"))
-        orders += [_order(payment, node, message_id) for node in xml.all_of(payment, "CdtTrfTxInf")]
+        frame = Order(
+            front="iso20022",
+            message_id=message_id,
+            payment_id=xml.text(payment, "PmtInfId"),
+            end_to_end_id="",
+            debit_account=_account(payment, "DbtrAcct"),
+            creditor_name="",
+            creditor_account="",
+            amount=0,
+            currency="",
+            execute_on=_execution_date(payment),
+        )
+        orders += [_order(frame, node) for node in xml.all_of(payment, "CdtTrfTxInf")]
     return Initiation(message_id=message_id, name=name, count=len(transactions), total=total, orders=orders)
 
 
@@ -101,7 +113,8 @@ def _check_totals(
     return total
 
 
-def _order(payment: lxml.etree._Element, node: lxml.etree._Element, message_id: str) -> Order:
+def _order(frame: Order, node: lxml.etree._Element) -> Order:
+    """One transaction; ``frame`` has what its whole PmtInf says."""
     value, currency = _amount_of(node)
     number = xml.text(node, "PmtId/EndToEndId")
     if currency not in MINOR_DIGITS:
@@ -111,20 +124,16 @@ def _order(payment: lxml.etree._Element, node: lxml.etree._Element, message_id: 
     except (ValueError, InvalidOperation) as error:
         raise Rejected("AM12", f"{number}: {value} has more decimals than {currency}") from error
     agent = "CdtrAgt/FinInstnId"
-    return Order(
-        front="iso20022",
-        message_id=message_id,
-        payment_id=xml.text(payment, "PmtInfId"),
+    return msgspec.structs.replace(
+        frame,
         instruction_id=xml.text(node, "PmtId/InstrId"),
         end_to_end_id=number,
-        debit_account=_account(payment, "DbtrAcct"),
         creditor_name=xml.text(node, "Cdtr/Nm"),
         creditor_account=_account(node, "CdtrAcct"),
         creditor_bank=xml.text(node, f"{agent}/ClrSysMmbId/MmbId") or xml.text(node, f"{agent}/BICFI"),
         amount=amount,
         currency=currency,
         memo=" ".join(line.text or "" for line in xml.all_of(node, "RmtInf/Ustrd")),
-        execute_on=_execution_date(payment),
     )
 
 

@@ -21,8 +21,12 @@ logger = logging.getLogger(__name__)
 async def listen(bank: Bank, host: str, port: int) -> asyncio.Server:
     """Take connections until the server is closed."""
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Connection(bank, reader, writer).run()
+    running: set[asyncio.Task[None]] = set()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(Connection(bank, reader, writer).run())
+        running.add(task)
+        task.add_done_callback(running.discard)
 
     return await asyncio.start_server(connected, host, port)
 
