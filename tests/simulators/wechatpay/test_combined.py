@@ -1,6 +1,7 @@
 """Combined orders: paid at once, each its own afterwards."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.simulators.merchant import Answer, Inbox, Sandbox
@@ -93,6 +94,16 @@ class TestACombinedOrder:
         own_sandbox.sandbox("clock", {"now": "2026-03-03T10:00:00+08:00"})
         lines = bill_lines(download(own_sandbox, "/v3/bill/tradebill?bill_date=2026-03-02"))
         assert [(line[6], line[12]) for line in lines] == [(f"{number}-0", "10.00"), (f"{number}-1", "5.00")]
+
+    def test_is_paid_on_one_page_of_the_phone(self, sandbox: Sandbox, inbox: Inbox, number: str) -> None:
+        order = together(sandbox, number, inbox.url, 1000, 500)
+        code_url = sandbox.call("POST", f"{BASE}/native", order).json["code_url"]
+        query_string = urlencode({"code_url": code_url})
+        assert "15.00" in sandbox.send("GET", f"/phone?{query_string}").body.decode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert sandbox.send("POST", "/phone/pay", query_string.encode(), headers).status == 303
+        assert "支付成功" in sandbox.send("GET", f"/phone?{query_string}").body.decode()
+        assert {one["trade_state"] for one in query(sandbox, number).json["sub_orders"]} == {"SUCCESS"}
 
 
 class TestACombinedOrderThatCannotBe:

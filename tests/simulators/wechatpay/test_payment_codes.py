@@ -6,6 +6,8 @@ import pytest
 from tests.simulators.merchant import Answer, Sandbox
 from tests.simulators.wechatpay.shop import DIRECT, available, bill_lines, code_order, download
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
 
 def charged(sandbox: Sandbox, number: str, total: int, **wish: Any) -> Answer:
     code = sandbox.sandbox("auth-codes", wish)["auth_code"]
@@ -61,6 +63,19 @@ class TestAPaymentCode:
         sandbox.sandbox("behaviour", {"prepay": "timeout_after_success", "only_next": 1})
         with pytest.raises(TimeoutError):
             sandbox.call("POST", f"{DIRECT}/codepay", code_order(sandbox, number, 1, code), timeout_s=0.3)
+        assert sandbox.query(number).json["trade_state"] == "SUCCESS"
+
+
+class TestTheBuyersPhone:
+    def test_shows_a_code_and_takes_the_password(self, sandbox: Sandbox, number: str) -> None:
+        page = sandbox.send("POST", "/phone/code", b"lang=en", FORM).body.decode()
+        digits = page.partition('<p class="amount small">')[2].partition("</p>")[0].replace(" ", "")
+        order = code_order(sandbox, number, 100_001, digits)
+        assert sandbox.call("POST", f"{DIRECT}/codepay", order).refusal == (202, "USERPAYING")
+        link = sandbox.send("GET", "/phone").body.decode().partition('<li><a href="')[2].partition('"')[0]
+        assert "1,000.01" in sandbox.send("GET", link).body.decode()
+        code = link.partition("code_url=")[2]
+        assert sandbox.send("POST", "/phone/pay", f"code_url={code}".encode(), FORM).status == 303
         assert sandbox.query(number).json["trade_state"] == "SUCCESS"
 
 

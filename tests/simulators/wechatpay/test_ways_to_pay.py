@@ -9,6 +9,8 @@ from tests.simulators.wechatpay.shop import (
     PARTNER,
     SCENE,
     app,
+    bill_lines,
+    download,
     jsapi,
     partner_order,
     refused,
@@ -168,3 +170,27 @@ class TestAServiceProvider:
         parties = {"sp_mchid": sandbox.credentials["mchid"], "sub_mchid": sub_mchid(sandbox)}
         closing = sandbox.call("POST", f"{PARTNER}/out-trade-no/{number}/close", parties)
         assert closing.refusal == (400, "ORDERPAID")
+
+
+class TestTheTradeBill:
+    def test_shows_every_way_to_pay_and_whose_order_it_was(self, own_sandbox: Sandbox, inbox: Inbox) -> None:
+        sandbox = own_sandbox
+        ways = {"native": {}, "app": {}, "h5": {"scene_info": SCENE}, "jsapi": {"payer": {"openid": BUYER}}}
+        for kind, more in ways.items():
+            sandbox.call("POST", f"{DIRECT}/{kind}", sandbox.order(f"direct-{kind}", 1000, inbox.url, **more))
+            sandbox.sandbox("pay", {"out_trade_no": f"direct-{kind}"})
+        sandbox.call("POST", f"{PARTNER}/native", partner_order(sandbox, "partner-1", 500, inbox.url))
+        sandbox.sandbox("pay", {"out_trade_no": "partner-1"})
+        sandbox.sandbox("clock", {"now": "2026-03-03T10:00:00+08:00"})
+        whole = bill_lines(download(sandbox, "/v3/bill/tradebill?bill_date=2026-03-02"))
+        assert sorted((line[3], line[6], line[8], line[12], line[22]) for line in whole) == sorted(
+            [
+                ("0", "direct-native", "NATIVE", "10.00", "0.04000"),
+                ("0", "direct-app", "APP", "10.00", "0.04000"),
+                ("0", "direct-h5", "MWEB", "10.00", "0.04000"),
+                ("0", "direct-jsapi", "JSAPI", "10.00", "0.04000"),
+                (sub_mchid(sandbox), "partner-1", "NATIVE", "5.00", "0.02000"),
+            ]
+        )
+        target = f"/v3/bill/tradebill?bill_date=2026-03-02&sub_mchid={sub_mchid(sandbox)}"
+        assert [line[6] for line in bill_lines(download(sandbox, target))] == ["partner-1"]

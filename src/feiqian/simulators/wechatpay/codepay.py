@@ -71,7 +71,11 @@ class AuthCode(msgspec.Struct, frozen=True):
 async def answer_auth_code(request: web.Request) -> web.Response:
     """POST /sandbox/auth-codes: the buyer opens the payment code."""
     simulator = of(request)
-    wish = parse(await request.read() or b"{}", CodeWish)
+    return answer({"auth_code": new_auth_code(simulator, parse(await request.read() or b"{}", CodeWish))})
+
+
+def new_auth_code(simulator: Simulator, wish: CodeWish) -> str:
+    """A payment code: 18 digits that work once, within a minute."""
     code = f"13{secrets.randbelow(10**16):016d}"
     with simulator.books.atomically():
         simulator.books.write(
@@ -82,7 +86,7 @@ async def answer_auth_code(request: web.Request) -> web.Response:
             wish.balance,
             simulator.clock.now_ms(),
         )
-    return answer({"auth_code": code})
+    return code
 
 
 async def answer_codepay(request: web.Request) -> web.Response:

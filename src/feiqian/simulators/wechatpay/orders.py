@@ -118,7 +118,7 @@ def scan(simulator: Simulator, code_url: str) -> Order:
 def unpaid_orders(simulator: Simulator, limit: int) -> list[Order]:
     """The newest orders that can be paid now, each by itself."""
     rows = simulator.books.rows(
-        f"SELECT {COLUMNS} FROM orders WHERE state = 'NOTPAY' AND combined_id IS NULL AND expires_at > ?"
+        f"SELECT {COLUMNS} FROM orders WHERE state IN ('NOTPAY', 'USERPAYING') AND combined_id IS NULL AND expires_at > ?"
         " ORDER BY id DESC LIMIT ?",
         simulator.clock.now_ms(),
         limit,

@@ -8,6 +8,7 @@ from aiohttp import web
 from feiqian.simulators.kit import pages
 from feiqian.simulators.kit.moments import beijing
 from feiqian.simulators.wechatpay.answers import Refused
+from feiqian.simulators.wechatpay.codepay import CodeWish, new_auth_code
 from feiqian.simulators.wechatpay.combined import combined_with_code, sub_orders
 from feiqian.simulators.wechatpay.combined import pay as pay_combined
 from feiqian.simulators.wechatpay.context import Simulator, of
@@ -33,6 +34,9 @@ TEXTS = {
         "transaction": "交易单号",
         "back": "返回",
         "shop": "返回商家",
+        "code": "付款码",
+        "code_hint": "请收银员扫描或输入这 18 位数字，一分钟内有效，仅能使用一次。",
+        "show_code": "出示付款码",
         "paste": "粘贴二维码内容",
         "hint": "weixin://wxpay/bizpayurl?pr=…",
         "open": "打开",
@@ -62,6 +66,9 @@ TEXTS = {
         "transaction": "Transaction",
         "back": "Back",
         "shop": "Back to the shop",
+        "code": "Payment code",
+        "code_hint": "Let the cashier scan or type these 18 digits within a minute. They work once.",
+        "show_code": "Show the payment code",
         "paste": "Paste what the QR code says",
         "hint": "weixin://wxpay/bizpayurl?pr=…",
         "open": "Open",
@@ -92,6 +99,20 @@ async def answer_h5(request: web.Request) -> web.Response:
     language = pages.language_of(request.query.get("lang", ""))
     prepay_id = request.query.get("prepay_id", "").strip()
     return _show(of(request), Visit(language, prepay_id, _back_to(request.query.get("redirect_url", ""))))
+
+
+async def answer_code(request: web.Request) -> web.Response:
+    """POST /phone/code: the buyer opens the payment code, which a till then scans."""
+    language = pages.language_of(str((await request.post()).get("lang", "")))
+    texts = TEXTS[language]
+    code = new_auth_code(of(request), CodeWish())
+    groups = f"{code[:4]} {code[4:8]} {code[8:12]} {code[12:]}"
+    visit = Visit(language, "", "")
+    content = (
+        f'\n<section class="card done"><h2>{texts["code"]}</h2><p class="amount small">{groups}</p>'
+        f"<p>{texts['code_hint']}</p></section>\n{_back(visit)}"
+    )
+    return _page(visit, content)
 
 
 async def answer_pay(request: web.Request) -> web.Response:
@@ -137,7 +158,7 @@ def _show(simulator: Simulator, visit: Visit) -> web.Response:
             kind = "unknown" if refused.status == 404 else "expired"
             return _page(visit, _failure(visit, kind), status=refused.status)
     states = {order.state_at(now_ms) for order in orders}
-    if "NOTPAY" in states:
+    if states & {"NOTPAY", "USERPAYING"}:
         content = _to_pay(simulator, orders, visit)
     elif states & {"SUCCESS", "REFUND"}:
         content = _paid(simulator, orders, visit)
@@ -243,5 +264,8 @@ def _landing(simulator: Simulator, language: str) -> str:
 <label for="code_url">{texts["paste"]}</label>
 <input id="code_url" name="code_url" type="text" required autocomplete="off" placeholder="{texts["hint"]}">
 {language_field}<button type="submit">{texts["open"]}</button>
+</form>
+<form method="post" action="/phone/code">{language_field}
+<button type="submit">{texts["show_code"]}</button>
 </form>
 <h2 class="list">{texts["unpaid"]}</h2>{listed}"""

@@ -122,6 +122,7 @@ def sandbox_routes() -> list[web.RouteDef]:
         web.get("/sandbox/state", sandbox.answer_state),
         web.get("/phone", phone.answer_page),
         web.get("/phone/h5", phone.answer_h5),
+        web.post("/phone/code", phone.answer_code),
         web.post("/phone/pay", phone.answer_pay),
         web.get(STYLE_PATH, answer_style),
     ]
