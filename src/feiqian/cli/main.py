@@ -11,12 +11,13 @@ import feiqian
 from feiqian.app.databases import open_database
 from feiqian.app.sandbox import SandboxFailed
 from feiqian.app.services import ChannelMissing
-from feiqian.cli import benches, ledger, ledger_import, serving, setting_up, simulating, story
+from feiqian.cli import benches, connecting, ledger, ledger_import, serving, setting_up, simulating, story
 from feiqian.demo import DirectoryInUse, OrdersFileError, StoryError
 from feiqian.infra.logs import configure_logs
 from feiqian.infra.migrations import migrate
 from feiqian.infra.postgres import PostgresFailed
 from feiqian.infra.settings import Settings, SettingsInvalid, load_settings
+from feiqian.infra.vault import SecretUnreadable, VaultKeyUnusable
 from feiqian.kernel.errors import Refusal
 from feiqian.members import Role, Scope
 
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=9080, help="port to listen on (default 9080)")
     command.set_defaults(run=simulating.wechatpay)
 
+    connecting.add(commands)
     _add_ledger(commands)
     _add_bench(commands)
     return parser
@@ -246,6 +248,8 @@ def main() -> None:
         DirectoryInUse,
         OrdersFileError,
         StoryError,
+        VaultKeyUnusable,
+        SecretUnreadable,
     ) as error:
         print(f"feiqian: {error}", file=sys.stderr)
         sys.exit(EXIT_FAILED)

@@ -10,6 +10,11 @@ one for whatever is active or paused; every change has a line of history and cou
 processes (``LiveConnections``) look.
 """
 
+from feiqian.connections.credentials import (
+    propose_credentials,
+    retire_version,
+    rewrap_credentials,
+)
 from feiqian.connections.desk import PROCEDURE, ConnectionDesk
 from feiqian.connections.importing import import_connection
 from feiqian.connections.live import FOLLOW_EVERY_S, LiveConnections
@@ -43,12 +48,9 @@ from feiqian.connections.operations import (
     change_connection,
     create_connection,
     pause,
-    propose_credentials,
     require_connection,
     resume,
     retire,
-    retire_version,
-    rewrap_credentials,
 )
 from feiqian.connections.rules import EXPIRES_SOON, narrow
 from feiqian.connections.store import read_connections, read_history, read_versions

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 
 from feiqian.channels import ChannelError, ChannelUnknown, describe
 from feiqian.connections import store
-from feiqian.connections.live import open_channel
-from feiqian.connections.model import CREDENTIALS, Actor, ConnectionNotOpen, Outcome, Version
-from feiqian.connections.operations import (
+from feiqian.connections.credentials import (
     place_of,
     propose_credentials,
     put_away,
     put_in_force,
     record_probe,
-    require_connection,
     require_version,
+)
+from feiqian.connections.live import open_channel
+from feiqian.connections.model import CREDENTIALS, Actor, ConnectionNotOpen, Outcome, Version
+from feiqian.connections.operations import (
+    require_connection,
 )
 from feiqian.infra.database import Database
 from feiqian.infra.http import HttpClient

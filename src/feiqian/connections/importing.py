@@ -7,14 +7,16 @@ import structlog
 
 from feiqian.channels import ChannelKind, describe
 from feiqian.connections import store
+from feiqian.connections.credentials import (
+    import_credentials,
+    place_of,
+    require_version,
+)
 from feiqian.connections.model import SETTINGS, Change, ConnectionState, Cost, Version, VersionState
 from feiqian.connections.operations import (
     change_connection,
     create_connection,
-    import_credentials,
     lock_connection,
-    place_of,
-    require_version,
 )
 from feiqian.infra.database import Transaction
 from feiqian.infra.vault import Vault

@@ -23,6 +23,9 @@ from feiqian.channels import (
     describe,
 )
 from feiqian.connections import store
+from feiqian.connections.credentials import (
+    place_of,
+)
 from feiqian.connections.model import (
     Connection,
     ConnectionNotOpen,
@@ -33,7 +36,6 @@ from feiqian.connections.model import (
     Version,
     VersionState,
 )
-from feiqian.connections.operations import place_of
 from feiqian.connections.rules import narrow
 from feiqian.infra.database import Database
 from feiqian.infra.http import HttpClient

@@ -1,4 +1,4 @@
-"""The console: the staff's face, and the cashier that buyers see. Reads only, through the doors of the domains.
+"""The console: the staff's face, and the cashier that buyers see. It reads and acts through the doors of the domains.
 
 ``/console/api`` answers signed-in members of staff as JSON (amounts in minor units), ``/cashier/api/{token}`` answers
 whoever has a payment's link, and the built pages of both are served beside them. The application provides
@@ -12,8 +12,10 @@ from litestar.datastructures import ResponseHeader
 from litestar.types import ControllerRouterHandler
 
 from feiqian.console.access import require_own_page, require_staff
+from feiqian.console.approvals import ApprovalController
 from feiqian.console.books import VoucherController, trial_balance
 from feiqian.console.cashier import CashierController
+from feiqian.console.connections import ConnectionController
 from feiqian.console.invariants import check_invariants, invariants
 from feiqian.console.ledger import LEDGER_HANDLERS
 from feiqian.console.loans import FunderController, LoanController
@@ -26,7 +28,7 @@ from feiqian.console.search import search
 from feiqian.console.session import SessionController, provide_turnstile
 from feiqian.console.transactions import TransactionController
 
-__all__ = ["routes"]
+__all__ = ["desk_routes", "routes"]
 
 _HEADERS = [
     ResponseHeader(name="Cache-Control", value="no-store"),
@@ -69,3 +71,17 @@ def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
         "/", route_handlers=[CashierController], response_headers=_HEADERS, include_in_schema=False
     )
     return [session, staff, cashier, *page_routes(web_dist)]
+
+
+def desk_routes() -> Router:
+    """What staff do, each under their own name: connections and approvals.
+
+    The application provides ``connection_desk``, ``live_connections`` and ``approvals`` besides.
+    """
+    return Router(
+        "/console/api",
+        route_handlers=[ConnectionController, ApprovalController],
+        guards=[require_own_page, require_staff],
+        response_headers=_HEADERS,
+        include_in_schema=False,
+    )

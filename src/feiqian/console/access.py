@@ -1,11 +1,13 @@
 """Who may come in: members of staff with a session, from our own pages."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from feiqian.infra.database import Database
+from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import Clock
 from feiqian.kernel.errors import Refusal
 from feiqian.members import NotSignedIn, Staff, find_session
@@ -26,11 +28,32 @@ class ForeignPage(Refusal):
     chinese = "除 GET 外的请求必须带请求头 X-Feiqian: console。"
 
 
-async def require_own_page(connection: Connection, _: BaseRouteHandler) -> None:
-    """Against cross-site request forgery, beside the cookie's SameSite=Strict. Raises: ForeignPage."""
-    safe = connection.scope["method"] in ("GET", "HEAD", "OPTIONS")  # pyright: ignore[reportGeneralTypeIssues]
-    if not safe and connection.headers.get("x-feiqian") != "console":
+class ForeignOrigin(Refusal):
+    """A write that a page of another site sent."""
+
+    code = "origin_foreign"
+    status = 403
+    english = (
+        "This call came from a page of {origin}. Use the console under its own address, FEIQIAN_PUBLIC_URL."
+    )
+    chinese = "该请求来自 {origin} 的页面。请从控制台自己的地址（FEIQIAN_PUBLIC_URL）操作。"
+
+
+async def require_own_page(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Against cross-site request forgery, beside the cookie's SameSite=Strict: the header that only scripts of our own
+    origin can send, and what the browser itself says of the page's origin. Raises: ForeignPage, ForeignOrigin."""
+    if connection.scope["method"] in ("GET", "HEAD", "OPTIONS"):  # pyright: ignore[reportGeneralTypeIssues]
+        return
+    if connection.headers.get("x-feiqian") != "console":
         raise ForeignPage
+    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise ForeignOrigin(origin=origin or site)
+    elif origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+        settings: Settings = await handler.resolve_dependencies()["settings"]()
+        if origin != settings.base_url:
+            raise ForeignOrigin(origin=origin)
 
 
 async def require_staff(connection: Connection, handler: BaseRouteHandler) -> None:
