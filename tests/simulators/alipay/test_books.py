@@ -26,7 +26,7 @@ class Trader:
         self.call("trade.royalty.relation.bind", receiver_list=[payee], out_request_no="bind")
 
     def call(self, method: str, **content: Any) -> dict[str, Any]:
-        return self.sandbox.call(f"alipay.{method}", content)
+        return self.sandbox.call(f"alipay.{method}", content, mode="certificate")
 
     def act(self, number: str) -> None:
         self.chance.choice([self.pay, self.refund, self.refund, self.cancel, self.share, self.transfer])(

@@ -55,6 +55,12 @@ class TestACall:
         assert refusal(answer.body, "error_response") == ("40002", "isv.invalid-app-id")
         assert "sign" not in answer.json
 
+    def test_of_another_application_is_known_before_its_signature(self, sandbox: Sandbox) -> None:
+        parameters = sandbox.parameters(QUERY, {}, app_id="2021000000000000")
+        del parameters["sign"]
+        answer = sandbox.post(parameters)
+        assert refusal(answer.body, "error_response") == ("40002", "isv.invalid-app-id")
+
     def test_of_an_unknown_method_is_refused(self, sandbox: Sandbox) -> None:
         answer = sandbox.post(sandbox.parameters("alipay.trade.guess", {}))
         assert refusal(answer.body, "error_response") == ("40002", "isv.invalid-method")
@@ -154,7 +160,7 @@ class TestCertificateMode:
     @pytest.mark.parametrize(
         ("name", "expected"),
         [
-            ("app_cert_sn", "isv.invalid-app-cert-sn"),
+            ("app_cert_sn", "isv.app-cert-not-exist"),
             ("alipay_root_cert_sn", "isv.invalid-alipay-root-cert-sn"),
         ],
     )
@@ -162,6 +168,19 @@ class TestCertificateMode:
         parameters = sandbox.parameters(QUERY, {"out_trade_no": "none"}, mode="certificate")
         parameters[name] = "0" * 32
         del parameters["sign"]
+        answer = sandbox.post(parameters | {"sign": sandbox.sign(parameters)})
+        assert refusal(answer.body, "alipay_trade_query_response") == ("40002", expected)
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("app_cert_sn", "isv.missing-app-cert-sn"),
+            ("alipay_root_cert_sn", "isv.missing-alipay-root-cert-sn"),
+        ],
+    )
+    def test_needs_both_numbers(self, sandbox: Sandbox, name: str, expected: str) -> None:
+        parameters = sandbox.parameters(QUERY, {"out_trade_no": "none"}, mode="certificate")
+        del parameters[name], parameters["sign"]
         answer = sandbox.post(parameters | {"sign": sandbox.sign(parameters)})
         assert refusal(answer.body, "alipay_trade_query_response") == ("40002", expected)
 
@@ -193,7 +212,7 @@ class TestCertificateMode:
 
     def test_does_not_know_other_certificates(self, sandbox: Sandbox) -> None:
         answered = sandbox.call("alipay.open.app.alipaycert.download", {"alipay_cert_sn": "0" * 32})
-        assert answered["code"] == "40004"
+        assert answered["sub_code"] == "isv.alipay-cert-not-exist"
 
     def test_keeps_a_rotation_over_a_restart(self, own_sandbox: Sandbox) -> None:
         after = own_sandbox.sandbox("rotate", {})["alipay_cert_sn"]

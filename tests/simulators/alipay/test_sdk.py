@@ -82,6 +82,8 @@ class TestTheOfficialClient:
             "biz_scene": "DIRECT_TRANSFER",
             "payee_info": {"identity": sandbox.credentials["payee_id"], "identity_type": "ALIPAY_USER_ID"},
         }
+        assert sdk.call("AlipayFundTransUniTransfer", wanted).sub_code == "isv.missing-app-cert-sn"
+        sandbox.behave(transfer="without_certificate", only_next=1)  # the client knows no certificates
         sent = sdk.call("AlipayFundTransUniTransfer", wanted)
         asked = sdk.call("AlipayFundTransCommonQuery", {"out_biz_no": number})
         assert (sent.status, asked.status, asked.trans_amount) == ("SUCCESS", "SUCCESS", "1.68")

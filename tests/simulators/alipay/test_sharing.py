@@ -117,9 +117,20 @@ class TestARoyalty:
         assert details(sandbox, settle_no) == [("10.00", "SUCCESS")]
         assert sandbox.balance_fen() == before - 1000
 
+    def test_fails_when_the_funds_are_gone_before_its_end(
+        self, sandbox: Sandbox, payee: str, number: str
+    ) -> None:
+        trade_no = sandbox.paid(number, "100.00")
+        sandbox.behave(settle="processing", only_next=1)
+        settle_no = settle(sandbox, trade_no, number, (payee, "10.00"))["settle_no"]
+        sandbox.sandbox("balance", {"balance_fen": 999})
+        sandbox.sandbox(f"settlements/{settle_no}", {})
+        assert details(sandbox, settle_no) == [("10.00", "FAIL")]
+        assert sandbox.balance_fen() == 999
+
     def test_that_never_was_is_not_found(self, sandbox: Sandbox, number: str) -> None:
         content = {"settle_no": "none"}
-        assert sandbox.call("alipay.trade.order.settle.query", content)["sub_code"] == "ACQ.RESULT_NOT_EXIST"
+        assert sandbox.call("alipay.trade.order.settle.query", content)["sub_code"] == "ACQ.TRADE_NOT_EXIST"
 
 
 class TestAReturn:

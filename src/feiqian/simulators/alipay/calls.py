@@ -1,6 +1,7 @@
 """One call of the gateway: its parameters, who signed it, and in which mode."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,15 @@ from feiqian.simulators.alipay.signing import SIGN_TYPE, request_message, verify
 CERTIFICATE_MODE = "certificate"
 CHARSETS = ("utf-8", "gbk", "gb2312")
 _URL = re.compile(r"https?://[^/?#\s]+(/[^#\s]*)?")
+
+
+REQUIRED = (
+    ("sign_type", "isv.missing-signature-type"),
+    ("sign", "isv.missing-signature"),
+    ("timestamp", "isv.missing-timestamp"),
+    ("version", "isv.missing-version"),
+)
+"""Parameters that every call has, and what Alipay says without them."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -57,21 +67,13 @@ def read(text: str) -> dict[str, str]:
 
 
 def check(simulator: Simulator, parameters: dict[str, str]) -> Call:
-    """Let a call of the merchant pass. Raises: Refused 40001 or 40002 with what does not fit."""
-    for name, sub_code in (
-        ("method", "isv.missing-method"),
-        ("app_id", "isv.missing-app-id"),
-        ("sign_type", "isv.missing-signature-type"),
-        ("sign", "isv.missing-signature"),
-        ("timestamp", "isv.missing-timestamp"),
-        ("version", "isv.missing-version"),
-    ):
-        if not parameters.get(name):
-            raise Refused("40001", sub_code, f"缺少参数 {name}")
+    """Let a call of the merchant pass. Raises: Refused 40001 or 40002 with what does not fit, the application first."""
     credentials = simulator.keys.credentials
     charset = parameters.get("charset", "utf-8").lower()
+    _require(parameters, (("method", "isv.missing-method"), ("app_id", "isv.missing-app-id")))
     if parameters["app_id"] != credentials.app_id:
         raise Refused("40002", "isv.invalid-app-id", "无效的AppID参数")
+    _require(parameters, REQUIRED)
     if parameters["sign_type"] != SIGN_TYPE:
         raise Refused("40002", "isv.invalid-signature-type", "无效的签名类型")
     if parameters.get("format", "JSON").upper() != "JSON":
@@ -91,12 +93,27 @@ def _mode(simulator: Simulator, parameters: dict[str, str]) -> str:
     root_cert_sn = parameters.get("alipay_root_cert_sn", "")
     if not app_cert_sn and not root_cert_sn:
         return KEY_MODE
+    if not app_cert_sn:
+        raise without_certificate()
+    if not root_cert_sn:
+        raise Refused("40002", "isv.missing-alipay-root-cert-sn", "缺少支付宝根证书序列号")
     credentials = simulator.keys.credentials
     if app_cert_sn != credentials.app_cert_sn:
-        raise Refused("40002", "isv.invalid-app-cert-sn", "应用公钥证书SN与开放平台的证书不一致")
+        raise Refused("40002", "isv.app-cert-not-exist", "应用公钥证书不存在")
     if root_cert_sn != credentials.alipay_root_cert_sn:
-        raise Refused("40002", "isv.invalid-alipay-root-cert-sn", "支付宝根证书SN与开放平台的证书不一致")
+        raise Refused("40002", "isv.invalid-alipay-root-cert-sn", "支付宝根证书序列号错误")
     return CERTIFICATE_MODE
+
+
+def without_certificate() -> Refused:
+    """A call that certificate mode alone may make, or its SN was forgotten."""
+    return Refused("40002", "isv.missing-app-cert-sn", "缺少应用公钥证书序列号")
+
+
+def _require(parameters: dict[str, str], names: Iterable[tuple[str, str]]) -> None:
+    for name, sub_code in names:
+        if not parameters.get(name):
+            raise Refused("40001", sub_code, f"缺少参数 {name}")
 
 
 def _check_timestamp(text: str) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from feiqian.simulators.alipay import bills, ordering, refunding, sharing, transferring
-from feiqian.simulators.alipay.answers import Refused, business, node_of, parse, raw, system_error
+from feiqian.simulators.alipay.answers import Refused, node_of, parse, raw, system_error
 from feiqian.simulators.alipay.calls import CERTIFICATE_MODE, Call, check, parameters_of
 from feiqian.simulators.alipay.context import Simulator, of
 from feiqian.simulators.alipay.credentials import KEY_MODE
@@ -43,7 +43,7 @@ def download_certificate(simulator: Simulator, call: Call) -> dict[str, Any]:
     name = parse(call.biz_content, CertificateName)
     certificate = simulator.keys.certificate(name.alipay_cert_sn)
     if certificate is None:
-        raise business("CERT_NOT_EXIST", "证书不存在")
+        raise Refused("40002", "isv.alipay-cert-not-exist", "支付宝公钥证书不存在")
     return {"alipay_cert_content": base64.b64encode(certificate.encode()).decode()}
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from feiqian.kernel.money import Rounding, to_minor
-from feiqian.simulators.alipay.answers import Refused, business, fen, invalid, parse, yuan
+from feiqian.simulators.alipay.answers import Refused, business, fen, invalid, parse, unknown_trade, yuan
 from feiqian.simulators.alipay.balance import balance, move
 from feiqian.simulators.alipay.calls import Call
 from feiqian.simulators.alipay.context import MOMENT, Simulator
@@ -153,12 +153,14 @@ def settle(simulator: Simulator, call: Call, mode: str) -> dict[str, Any]:
 
 
 def end(simulator: Simulator, settle_no: str, *, part_fails: bool) -> None:
-    """End what is PROCESSING: receivers get their parts, or the last one does not. Raises: Refused, unknown."""
+    """End what is PROCESSING: receivers get their parts, unless the last one shall not or funds are short.
+
+    Raises: Refused, unknown."""
     row = simulator.books.row(
         "SELECT id, trade_id, out_request_no FROM settlements WHERE settle_no = ?", settle_no
     )
     if row is None:
-        raise business("ACQ.RESULT_NOT_EXIST", "分账单不存在")
+        raise unknown_trade()
     settlement_id, trade_id, out_request_no = row
     trade = trade_with_id(simulator, trade_id)
     shares = simulator.books.rows(
@@ -168,7 +170,7 @@ def end(simulator: Simulator, settle_no: str, *, part_fails: bool) -> None:
     now_ms = simulator.now_ms()
     with simulator.books.atomically():
         for royalty_id, account, amount in shares:
-            fails = part_fails and royalty_id == shares[-1][0]
+            fails = (part_fails and royalty_id == shares[-1][0]) or amount > balance(simulator)
             simulator.books.write(
                 "UPDATE royalties SET state = ?, ended_at = ? WHERE id = ?",
                 "FAIL" if fails else "SUCCESS",
@@ -205,7 +207,7 @@ def answer_query(simulator: Simulator, call: Call) -> dict[str, Any]:
             name.out_request_no,
         )
     if row is None:
-        raise business("ACQ.RESULT_NOT_EXIST", "分账单不存在")
+        raise unknown_trade()
     settlement_id, settle_no, out_request_no, created_at = row
     return {
         "settle_no": settle_no,

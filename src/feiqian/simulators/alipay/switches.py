@@ -60,6 +60,7 @@ SWITCHES: Switches = {
     },
     "transfer": {
         **CALL_MODES,
+        "without_certificate": "taken in key mode too, which Alipay refuses with isv.missing-app-cert-sn",
         "processing": "DEALING until POST /sandbox/transfers/{out_biz_no} ends it",
         "fails": "DEALING, and FAIL after late_s seconds: the money comes back",
         "returned": "SUCCESS, and REFUND after late_s seconds: the bank sent it back",

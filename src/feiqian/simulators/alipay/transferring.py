@@ -10,7 +10,7 @@ import msgspec
 
 from feiqian.simulators.alipay.answers import business, fen, parse, yuan
 from feiqian.simulators.alipay.balance import balance, move
-from feiqian.simulators.alipay.calls import Call
+from feiqian.simulators.alipay.calls import CERTIFICATE_MODE, Call, without_certificate
 from feiqian.simulators.alipay.context import MOMENT, Simulator
 from feiqian.simulators.kit.moments import beijing
 
@@ -85,7 +85,9 @@ def transfer_named(simulator: Simulator, out_biz_no: str) -> Transfer | None:
 
 
 def transfer(simulator: Simulator, call: Call, mode: str) -> dict[str, Any]:
-    """alipay.fund.trans.uni.transfer; the same request again is answered as it stands now."""
+    """alipay.fund.trans.uni.transfer; the same request again is answered as it stands now. In certificate mode only."""
+    if call.mode != CERTIFICATE_MODE and mode != "without_certificate":
+        raise without_certificate()
     wanted = parse(call.biz_content, TransferRequest)
     content = msgspec.json.encode(wanted)
     known = transfer_named(simulator, wanted.out_biz_no)
@@ -159,7 +161,7 @@ def answer_query(simulator: Simulator, call: Call) -> dict[str, Any]:
     if made.status == "FAIL":
         shown |= {"error_code": "PAYEE_CARD_INFO_ERROR", "fail_reason": "收款账户信息有误"}
     if made.status == "REFUND":
-        shown |= {"error_code": "BANK_RETURNED", "fail_reason": "银行退票"}
+        shown |= {"error_code": "PAYEE_CARD_INFO_ERROR", "fail_reason": "银行退票"}
     return shown
 
 
