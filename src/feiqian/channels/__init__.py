@@ -8,6 +8,7 @@ it raises ChannelUnknown (may have been done: query before anything else is trie
 only when its signature, age, key and merchant are right; a bill only when it is whole.
 """
 
+from feiqian.channels.alipay import Alipay, AlipayConfig, alipay_config_from_sandbox
 from feiqian.channels.errors import (
     BillDamaged,
     BillFault,
@@ -105,6 +106,8 @@ from feiqian.channels.wechatpay import WechatPay, WechatPayConfig, config_from_s
 __all__ = [
     "KINDS",
     "METHODS",
+    "Alipay",
+    "AlipayConfig",
     "AlreadyPaid",
     "AwaitBuyer",
     "BatchTransferringChannel",
@@ -188,6 +191,7 @@ __all__ = [
     "TransferringChannel",
     "WechatPay",
     "WechatPayConfig",
+    "alipay_config_from_sandbox",
     "config_from_sandbox",
     "describe",
     "plain_reader",
