@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import lxml.etree
 
-DIRECTORY = Path(__file__).with_name("bank")
+DIRECTORY = Path(__file__).with_name("bank_files")
 
 
 class Payment(NamedTuple):

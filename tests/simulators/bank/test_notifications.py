@@ -165,7 +165,9 @@ class TestAnAnswer:
     def test_refuses_before_anything_is_done(self, bank: Bank, number: str, mode: str, status: int) -> None:
         before = bank.balance()
         bank.sandbox("behaviour", {"answer": mode, "answer_path": "pain.001", "only_next": 1})
-        assert self.pay(bank, number).status == status
+        answer = self.pay(bank, number)
+        assert answer.status == status
+        assert bank.is_signed(answer)
         assert bank.balance() == before
 
     @pytest.mark.parametrize("mode", ["garbage", "empty", "huge"])

@@ -117,6 +117,19 @@ class TestATransfer:
             service("QueryTransfer", RequestId="nowhere")
         assert refusal(refused.value) == "NOT_FOUND"
 
+    @pytest.mark.parametrize(
+        ("mode", "code"), [("error", "SYSTEM_ERROR"), ("rate_limited", "TOO_MANY_REQUESTS")]
+    )
+    def test_may_be_refused_before_anything_is_done(
+        self, service: Calls, bank: Bank, number: str, mode: str, code: str
+    ) -> None:
+        before = bank.balance()
+        bank.sandbox("behaviour", {"answer": mode, "answer_path": "/soap", "only_next": 1})
+        with pytest.raises(Fault) as refused:
+            service("Transfer", **order(number))
+        assert refusal(refused.value) == code
+        assert bank.balance() == before
+
     def test_survives_a_lost_answer(self, service: Calls, bank: Bank, number: str) -> None:
         before = bank.balance()
         bank.sandbox("behaviour", {"answer": "empty", "answer_path": "/soap", "only_next": 1})

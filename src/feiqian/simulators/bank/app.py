@@ -20,6 +20,7 @@ from feiqian.simulators.bank.iso20022 import front as iso20022
 from feiqian.simulators.bank.notices import protocol
 from feiqian.simulators.bank.profile import read_profile
 from feiqian.simulators.bank.soap import front as soap
+from feiqian.simulators.bank.soap.envelope import Faulty
 from feiqian.simulators.bank.socket import front as socket
 from feiqian.simulators.bank.socket.codec import Codec
 from feiqian.simulators.bank.socket.profile import read_socket_profile
@@ -76,11 +77,16 @@ def build(bank: Bank) -> web.Application:
     return app
 
 
-def refuse(_: web.Request, kind: Literal["error", "rate_limited"]) -> web.Response:
-    """The bank's own refusal for the switch ``answer``."""
+def refuse(request: web.Request, kind: Literal["error", "rate_limited"]) -> web.Response:
+    """The bank's own refusal for the switch ``answer``: signed, or a fault at the SOAP front."""
+    status, code, message = (500, "SYSTEM_ERROR", "系统异常，请稍后重试")
     if kind == "rate_limited":
-        return iso20022.refusal(429, "TOO_MANY_REQUESTS", "请求过于频繁")
-    return iso20022.refusal(500, "SYSTEM_ERROR", "系统异常，请稍后重试")
+        status, code, message = (429, "TOO_MANY_REQUESTS", "请求过于频繁")
+    if request.path == soap.PATH:
+        return soap.faulty(Faulty("soap:Server", message, code))
+    response = iso20022.refusal(status, code, message)
+    iso20022.sign_answer(of(request), response)
+    return response
 
 
 @web.middleware

@@ -100,9 +100,9 @@ def _form(language: str, given: dict[str, str]) -> str:
     words = TEXTS[language]
     given = given | {"payer_name": given.get("payer_name") or words["name"]}
     fields = "".join(
-        f'<label for="{name}">{escape(words[name])}</label>'
+        f'<p><label for="{name}">{escape(words[name])}</label>'
         f'<input type="text" id="{name}" name="{name}" value="{escape(given.get(name, ""))}"'
-        f"{'' if name == 'memo' else ' required'}>"
+        f"{'' if name == 'memo' else ' required'}></p>"
         for name in FIELDS
     )
     return (

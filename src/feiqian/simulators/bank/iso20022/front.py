@@ -58,7 +58,7 @@ async def signed(request: web.Request, handler: Handler) -> web.StreamResponse:
             error.status, "NOT_FOUND" if error.status == 404 else "REQUEST_INVALID", error.reason
         )
     if isinstance(response, web.Response):
-        _sign(bank, response)
+        sign_answer(bank, response)
     return response
 
 
@@ -195,7 +195,8 @@ def _document(body: bytes, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/xml", charset="utf-8")
 
 
-def _sign(bank: Bank, response: web.Response) -> None:
+def sign_answer(bank: Bank, response: web.Response) -> None:
+    """Put the signature headers on an answer, as the switch ``answer_signature`` wants them."""
     mode = bank.sandbox.behaviour.take("answer_signature")
     if mode == "missing":
         return

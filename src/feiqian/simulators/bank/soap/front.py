@@ -58,13 +58,19 @@ async def answer_call(request: web.Request) -> web.Response:
         )
         if call.operation not in OPERATIONS:
             raise Faulty("soap:Client", f"{call.operation} is not an operation", "INVALID_MESSAGE")
-        body, status = answer_envelope(call.operation, OPERATIONS[call.operation](bank, call)), 200
+        body = answer_envelope(call.operation, OPERATIONS[call.operation](bank, call))
     except Faulty as fault:
-        body, status = fault_envelope(fault), 500
+        return faulty(fault)
     except Exception:
         logger.exception("a SOAP call failed")
-        body, status = fault_envelope(Faulty("soap:Server", "系统异常，请稍后重试", "SYSTEM_ERROR")), 500
-    return web.Response(body=body, status=status, content_type="text/xml", charset="utf-8")
+        return faulty(Faulty("soap:Server", "系统异常，请稍后重试", "SYSTEM_ERROR"))
+    return web.Response(body=body, content_type="text/xml", charset="utf-8")
+
+
+def faulty(fault: Faulty) -> web.Response:
+    """A fault as an answer: HTTP 500, as SOAP 1.1 wants it."""
+    body = fault_envelope(fault)
+    return web.Response(body=body, status=500, content_type="text/xml", charset="utf-8")
 
 
 def transfer(bank: Bank, call: Call) -> list[Part]:
