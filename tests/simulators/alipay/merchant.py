@@ -1,7 +1,6 @@
 """A merchant as the tests need one: a process to talk to, signed calls in both modes, the SDK, a place for notifications."""
 
 import base64
-import hashlib
 import http.client
 import json
 import queue
@@ -311,8 +310,3 @@ def is_signed(key: RSAPublicKey, message: bytes, signature: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def digest(text: str) -> str:
-    """MD5 in hexadecimal digits."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
