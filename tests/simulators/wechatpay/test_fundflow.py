@@ -1,12 +1,13 @@
 """The fund flow bill: every movement of the merchant's money, its balance, and its misbehaviour."""
 
 import hashlib
+import random
 from decimal import Decimal
 
 import pytest
 from tests.simulators.merchant import Sandbox
 from tests.simulators.wechatpay.shop import available, bill_lines, download
-from tests.simulators.wechatpay.test_sharing import part, sharable, share
+from tests.simulators.wechatpay.test_sharing import part, sharable, share, unsplit
 from tests.simulators.wechatpay.test_transfers import BILLS, bill
 
 FLOWS = "/v3/bill/fundflowbill?bill_date=2026-03-02"
@@ -75,3 +76,50 @@ class TestTheFundFlowBill:
         got = own_sandbox.call_unverified("GET", offered["download_url"].removeprefix(own_sandbox.url)).body
         assert (got == good) == (mode == "bad_hash")
         assert (hashlib.sha1(got).hexdigest() == offered["hash_value"]) == (mode != "bad_hash")
+
+
+class TestTheMerchantsMoney:
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_adds_up_after_any_number_of_things(self, own_sandbox: Sandbox, seed: int) -> None:
+        """Random payments, refunds in every end, sharing that partly fails, transfers that fail or are cancelled."""
+        sandbox, chance = own_sandbox, random.Random(seed)
+        mchid = sandbox.credentials["mchid"]
+        sandbox.sandbox("deposits", {"amount": 100_000})
+        transactions = [sharable(sandbox, f"order-{index}", 10_000 + index) for index in range(4)]
+        sandbox.sandbox("clock", {"now": "2026-03-02T12:05:00+08:00"})
+        for step in range(40):
+            act(sandbox, chance, transactions, step)
+        balances = sandbox.sandbox("state")["balances"][mchid]
+        sandbox.sandbox("clock", {"now": NEXT_DAY})
+        last = bill_lines(download(sandbox, FLOWS))[-1]
+        assert Decimal(last[7]) * 100 == balances["available"] + balances["frozen"]
+        assert balances["frozen"] == sum(unsplit(sandbox, one) for one in transactions)
+
+
+def act(sandbox: Sandbox, chance: random.Random, transactions: list[str], step: int) -> None:
+    """One thing happens; a refusal moves nothing, so it is as good as any other answer."""
+    index = chance.randrange(4)
+    amount = chance.randint(1, 1500)
+    kind = chance.choice(["refund", "share", "transfer", "unfreeze"])
+    if kind == "refund":
+        sandbox.sandbox("behaviour", {"refund": "processing", "only_next": 1})
+        wish = {"refund": amount, "total": 10_000 + index, "currency": "CNY"}
+        number = f"refund-{step}"
+        body = {"out_trade_no": f"order-{index}", "out_refund_no": number, "amount": wish}
+        if sandbox.refund(body).status == 200:
+            sandbox.sandbox(f"refunds/{number}", {"status": chance.choice(["SUCCESS", "CLOSED"])})
+        sandbox.sandbox("behaviour", {"refund": "normal"})
+    elif kind == "share":
+        sandbox.sandbox("behaviour", {"sharing": chance.choice(["normal", "part_fails"])})
+        parts = [part(amount // 2 + 1), part(amount // 3 + 1, "oStaff")]
+        share(sandbox, transactions[index], f"share-{step}", *parts, rest=chance.random() < 0.2)
+    elif kind == "unfreeze":
+        sandbox.sandbox("behaviour", {"sharing": "normal"})
+        freeing = {"transaction_id": transactions[index], "out_order_no": f"u-{step}", "description": "解冻"}
+        sandbox.call("POST", "/v3/profitsharing/orders/unfreeze", freeing)
+    else:
+        mode = chance.choice(["confirmed_at_once", "fails_after_accepted", "normal"])
+        sandbox.sandbox("behaviour", {"transfer": mode})
+        made = sandbox.call("POST", BILLS, bill(sandbox, f"t{step}", amount))
+        if made.status == 200 and mode == "normal":
+            assert sandbox.call("POST", f"{BILLS}/out-bill-no/t{step}/cancel").status == 200
