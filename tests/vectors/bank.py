@@ -66,6 +66,13 @@ MACS = [
         "Bouncy Castle's test of ISO 9797-1 algorithm 3 without padding",
     ),
     MacExample(
+        "cup-ecb",
+        "2222222222222222" * 2,
+        bytes.fromhex("1234567890ABCDEFABCDEF1234567890"),
+        b"E267B6E2".hex().upper(),
+        "an acquirer's worked example of UnionPay's terminal MAC, with a key of eight bytes, here twice",
+    ),
+    MacExample(
         "sm4-cbc",
         "0123456789ABCDEFFEDCBA9876543210",
         bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"),

@@ -12,6 +12,7 @@ from tests.simulators.bank.platform import MAIN, OPENING, SECOND, Bank
 from tests.vectors.bank import MACS, MacExample
 
 from feiqian.simulators.bank.socket.mac import mac
+from feiqian.simulators.bank.socket.profile import DIRECTORY
 
 _stans = count(100)
 
@@ -317,6 +318,24 @@ class TestALine:
         broken.close()
         assert bank.balance() == before
         assert line.ask(line.transfer(stan))["39"] == "00"
+
+
+class TestAProfile:
+    def test_is_a_file_that_another_bank_can_have(self, tmp_path: Path, stan: str) -> None:
+        given = tmp_path / "other.toml"
+        known = (DIRECTORY / "bcd.toml").read_text("utf-8")
+        assert "idle_s = 300" in known
+        given.write_text(
+            known.replace("idle_s = 300", "idle_s = 0.5").replace('"400000"', '"480000"'), "utf-8"
+        )
+        bank = Bank(tmp_path, "--clock", "2026-03-02T12:00:00+08:00", "--socket-profile", str(given))
+        line = Line(bank)
+        line.sign_on()
+        assert line.ask(line.transfer(stan))["39"] == "40"
+        assert line.ask(line.transfer(stan) | {"3": "480000"})["39"] == "00"
+        assert line.receive_bytes() == b"", "a line that is silent for too long is closed"
+        line.close()
+        assert bank.stop() == 0
 
 
 class TestAKill:

@@ -31,9 +31,8 @@ def _options() -> argparse.Namespace:
     made.add_argument("--tcp-port", type=int, default=0, help="port of the socket front, 0 for any (default)")
     made.add_argument(
         "--socket-profile",
-        choices=socket_profiles(),
         default="bcd",
-        help="packing, fields and MAC of the socket front (default bcd)",
+        help=f"packing, fields and MAC of the socket front: {', '.join(socket_profiles())}, or a file (default bcd)",
     )
     made.add_argument("--tls", action="store_true", help="serve HTTPS too, with a certificate of the sandbox")
     made.add_argument("--mutual-tls", action="store_true", help="HTTPS only for the platform's certificate")

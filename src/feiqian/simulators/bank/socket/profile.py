@@ -128,9 +128,9 @@ def socket_profiles() -> list[str]:
 
 
 def read_socket_profile(name: str) -> SocketProfile:
-    """A profile by its name. Raises: OSError, msgspec.ValidationError."""
-    read = tomllib.loads((DIRECTORY / f"{name}.toml").read_text("utf-8"))
-    return msgspec.convert(read, SocketProfile)
+    """A profile by its name here, or by its path ``….toml``. Raises: OSError, msgspec.ValidationError."""
+    path = Path(name) if name.endswith(".toml") else DIRECTORY / f"{name}.toml"
+    return msgspec.convert(tomllib.loads(path.read_text("utf-8")), SocketProfile)
 
 
 def _ascii(length: int) -> dict[str, Any]:
