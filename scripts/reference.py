@@ -31,6 +31,7 @@ from feiqian.channels import BillFault, ChannelError, NoticeFault
 from feiqian.channels.wechatpay import errors as wechatpay_errors
 from feiqian.channels.wechatpay.errors import MEANINGS
 from feiqian.cli import main as command_line
+from feiqian.connections import ConnectionState, VersionState
 from feiqian.credit import Outcome
 from feiqian.infra import metrics as infra_metrics
 from feiqian.infra.settings import PREFIX, Settings
@@ -38,9 +39,9 @@ from feiqian.kernel.errors import Refusal
 from feiqian.ledger import CHART, AccountCode, Overdraft, Side
 from feiqian.ledger.invariants import INVARIANTS as LEDGER_INVARIANTS
 from feiqian.lending import LoanState
-from feiqian.members import Role, Scope
+from feiqian.members import ProposalState, Role, Scope
 from feiqian.openapi import routes
-from feiqian.payments import PaymentEvent, PaymentState, RefundState
+from feiqian.payments import AttemptState, PaymentEvent, PaymentState, RefundState
 from feiqian.reconciliation import DayState, Note, Status
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -285,6 +286,7 @@ def states() -> str:
     """Every state machine and vocabulary that callers and staff see."""
     chapters: Sequence[tuple[str, type[Enum]]] = (
         ("Payment", PaymentState),
+        ("Attempt", AttemptState),
         ("Refund", RefundState),
         ("Loan", LoanState),
         ("Credit decision", Outcome),
@@ -292,6 +294,9 @@ def states() -> str:
         ("Reconciled line", Status),
         ("Why a reconciled line has its status", Note),
         ("What a payment's timeline says", PaymentEvent),
+        ("Connection to a channel", ConnectionState),
+        ("Credentials of a connection", VersionState),
+        ("Proposal that needs a second person", ProposalState),
     )
     parts = ["# States"]
     for title, kind in chapters:

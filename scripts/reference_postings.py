@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
 from reference_words import flat, table
 
-from feiqian.channels import BillKind
+from feiqian.channels import BillKind, BuyerHints, PaymentMethod
 from feiqian.clearing import Settlement
 from feiqian.clearing import postings as clearing_postings
 from feiqian.finance.wording import WORDING
@@ -15,7 +16,7 @@ from feiqian.ledger import PLATFORM_BOOK, AccountRef, NewTransaction
 from feiqian.lending import DayCount, Debt, Deposit, Loan, LoanState
 from feiqian.lending import postings as lending_postings
 from feiqian.lending.rules import DayInterest
-from feiqian.payments import Payment, PaymentState, Refund, RefundState, Share
+from feiqian.payments import Attempt, AttemptState, Payment, PaymentState, Refund, RefundState, Share
 from feiqian.payments import postings as payment_postings
 from feiqian.payments.rules import split_refund
 from feiqian.reconciliation.model import Confirmation
@@ -24,7 +25,7 @@ from feiqian.reconciliation.postings import channel_settlement
 POSTINGS = """# Postings
 
 Every kind of ledger transaction with its legs, made by the `postings` modules themselves for one example: an order of ¥100.00,
-¥70.00 of it merchant A's and ¥30.00 merchant B's, under a fee of 0.6 %; a refund of ¥10.00 that succeeds, or fails; then the
+¥70.00 of it merchant A's and ¥30.00 merchant B's, under a fee of 0.6 %; the same order paid again at another channel; a refund of ¥10.00 that succeeds, or fails; then the
 settlement of A, once of its trade and once of refunds beyond its trade; the bill; a deposit, a loan of ¥1,000.00, a day's
 interest, and what a share of a settlement repays. Accounts are written as code / owner, those of a funder's own book with its
 name before them. The codes are explained in the [chart of accounts](accounts.md).
@@ -38,11 +39,16 @@ OWNERS = {str(FIRST): "A", str(SECOND): "B", str(SOME): "the loan"}
 
 def sample_transactions() -> list[tuple[str, NewTransaction]]:
     """One transaction of each kind with what it says, made by the postings themselves."""
+    attempt = Attempt(
+        payment=SOME, position=1, channel="wechatpay", method=PaymentMethod.WECHATPAY_NATIVE, out_trade_no="P1",
+        amount=10_000, currency="CNY", state=AttemptState.SUCCEEDED, next_step=None, hints=BuyerHints(), key=None,
+        notify_url="https://shop.example/callbacks/wechatpay", next_channels=(), decision=None, placed_at=NOW,
+        expires_at=NOW, paid_at=NOW, transaction_no="T1", payer=None, error_code=None, error=None, checks=0,
+    )  # fmt: skip
     payment = Payment(
-        id=SOME, platform=SOME, order_no="order-1", out_trade_no="P1", channel="wechatpay", method="wechatpay_native",
-        amount=10_000, currency="CNY", description="", buyer=None, fee=60, fee_rate=Decimal("0.006"), metadata={},
-        state=PaymentState.SUCCEEDED, code_url=None, created_at=NOW, expires_at=NOW, paid_at=NOW, transaction_no="T1",
-        checks=0, notify_url="https://shop.example/callbacks/wechatpay",
+        id=SOME, platform=SOME, order_no="order-1", amount=10_000, currency="CNY", description="", buyer=None, fee=60,
+        fee_rate=Decimal("0.006"), metadata={}, method=PaymentMethod.WECHATPAY_NATIVE, methods=(),
+        state=PaymentState.SUCCEEDED, created_at=NOW, expires_at=NOW, paid_at=NOW, attempts=1, current=attempt,
     )  # fmt: skip
     shares = [
         Share(payment=SOME, position=0, merchant=FIRST, amount=7_000, fee=42),
@@ -50,8 +56,8 @@ def sample_transactions() -> list[tuple[str, NewTransaction]]:
     ]
     fee, *parts = split_refund(1_000, payment, shares, [])
     refund = Refund(
-        id=SOME, payment=SOME, platform=SOME, refund_no="return-1", out_refund_no="R1", amount=1_000, currency="CNY",
-        reason="", fee=fee, parts=tuple(parts), state=RefundState.PENDING, created_at=NOW, succeeded_at=None,
+        id=SOME, payment=SOME, attempt=1, channel="wechatpay", platform=SOME, refund_no="return-1", out_refund_no="R1",
+        amount=1_000, currency="CNY", reason="", fee=fee, parts=tuple(parts), state=RefundState.PENDING, created_at=NOW, succeeded_at=None,
         channel_refund_no=None, error=None, checks=0,
     )  # fmt: skip
     return [
@@ -64,9 +70,12 @@ def sample_transactions() -> list[tuple[str, NewTransaction]]:
 def _trade(payment: Payment, shares: list[Share], refund: Refund) -> Iterator[tuple[str, NewTransaction]]:
     made = payment_postings.payment_succeeded(payment, shares, paid_at=NOW, now=NOW)
     yield said_by(payment_postings.payment_succeeded), made
+    again = msgspec.structs.replace(payment.order, position=2, out_trade_no="P12", channel="alipay")
+    made = payment_postings.payment_duplicate(again, order_no=payment.order_no, now=NOW)
+    yield said_by(payment_postings.payment_duplicate), made
     made = payment_postings.refund_requested(refund, payment, shares, now=NOW)
     yield said_by(payment_postings.refund_requested), made
-    made = payment_postings.refund_succeeded(refund, payment, succeeded_at=NOW, now=NOW)
+    made = payment_postings.refund_succeeded(refund, succeeded_at=NOW, now=NOW)
     yield said_by(payment_postings.refund_succeeded), made
     made = payment_postings.refund_failed(refund, payment, shares, now=NOW)
     yield said_by(payment_postings.refund_failed), made

@@ -12,17 +12,19 @@ from feiqian.channels import (
     BillLine,
     BillState,
     BillSummary,
+    ChannelIdentity,
     ChannelPayment,
     ChannelPaymentState,
     ChannelRefund,
     ChannelRefundState,
-    Prepaid,
+    PaymentMethod,
     ShowCode,
 )
 from feiqian.clearing import close_day
 from feiqian.infra.database import Database
 from feiqian.kernel.calendar import end_of, start_of
 from feiqian.kernel.clock import ManualClock
+from feiqian.kernel.ids import new_id
 from feiqian.members import Merchant, Role, register_merchant, register_platform, register_staff
 from feiqian.payments import (
     Actor,
@@ -35,7 +37,9 @@ from feiqian.payments import (
     request_refund,
     require_payment,
 )
-from feiqian.payments.operations import Paid, confirm, create_payment, record_prepaid
+from feiqian.payments.confirming import Paid, confirm
+from feiqian.payments.model import Route
+from feiqian.payments.operations import create_payment, record_prepaid
 from feiqian.payments.refunds import record_refund, record_refund_refused
 from feiqian.reconciliation import ReconciledDay, reconcile_day
 
@@ -45,6 +49,13 @@ PLATFORM = "飞钱商城"
 FEE_RATE = Decimal("0.006")
 CHANNEL = "wechatpay"
 MCHID, APPID = "1900000001", "wx0000000000000001"
+IDENTITY = ChannelIdentity(MCHID, APPID)
+ROUTE = Route(
+    method=PaymentMethod.WECHATPAY_NATIVE,
+    channels=(CHANNEL,),
+    notify_url="https://feiqian.test/callbacks/wechatpay",
+    lifetime_max=timedelta(days=7),
+)
 
 
 class Shop:
@@ -96,15 +107,15 @@ class Shop:
                 tx,
                 now=now,
                 platform=self.platform,
-                channel=CHANNEL,
-                notify_url="https://feiqian.test/callbacks/wechatpay",
+                id=new_id(now),
                 fee_rate=FEE_RATE,
                 asked=asked,
+                route=ROUTE,
             )
         )
-        prepaid = Prepaid(ShowCode(f"weixin://wxpay/bizpayurl?pr={order_no}&x=1"))
+        step = ShowCode(f"weixin://wxpay/bizpayurl?pr={order_no}&x=1")
         return await self.database.run(
-            lambda tx: record_prepaid(tx, now=now, payment=payment, prepaid=prepaid)
+            lambda tx: record_prepaid(tx, now=now, payment=payment, next_step=step)
         )
 
     async def pay(
@@ -129,7 +140,7 @@ class Shop:
             appid=APPID,
             paid_at=now,
         )
-        said = Paid(order=word, actor=Actor.CHANNEL, mchid=MCHID, appid=APPID)
+        said = Paid(order=word, actor=Actor.CHANNEL, channel=CHANNEL, identity=IDENTITY)
         await self.database.run(lambda tx: confirm(tx, now=now, paid=[said]))
         async with self.database.transaction() as tx:
             return await require_payment(tx, payment.id)
@@ -147,7 +158,9 @@ class Shop:
             amount=amount,
             succeeded_at=now,
         )
-        return await self.database.run(lambda tx: record_refund(tx, now=now, said=said, actor=Actor.CHANNEL))
+        return await self.database.run(
+            lambda tx: record_refund(tx, now=now, channel=CHANNEL, said=said, actor=Actor.CHANNEL)
+        )
 
     async def ask_refund(
         self, payment: Payment, refund_no: str, amount: int, *, at: datetime | None = None

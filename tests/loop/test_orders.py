@@ -1,14 +1,18 @@
 """Placing, closing and expiring orders at a channel that answers late, not at all, or with an error."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from feiqian.channels import PaymentMethod
+from feiqian.kernel.ids import new_id
 from feiqian.members import platform_id
 from feiqian.payments import NewLine, NewPayment
+from feiqian.payments.model import Route
 from feiqian.payments.operations import create_payment
 from tests.conftest import NOW
 from tests.loop.house import House, eventually, open_house
@@ -27,15 +31,21 @@ async def intend(house: House, order_no: str, currency: str = "CNY") -> dict[str
         description=f"Order {order_no}",
         lines=[NewLine(merchant_no="A", amount=600), NewLine(merchant_no="B", amount=400)],
     )
+    route = Route(
+        method=PaymentMethod.WECHATPAY_NATIVE,
+        channels=("wechatpay",),
+        notify_url=f"{house.url}/callbacks/wechatpay",
+        lifetime_max=timedelta(days=7),
+    )
     payment = await house.database.run(
         lambda tx: create_payment(
             tx,
             now=house.clock.now(),
+            id=new_id(house.clock.now()),
             platform=platform_id("mall"),
-            channel="wechatpay",
-            notify_url=f"{house.url}/callbacks/wechatpay",
             fee_rate=Decimal("0.006"),
             asked=asked,
+            route=route,
         )
     )
     return {"id": payment.shown_id, "order_no": order_no}

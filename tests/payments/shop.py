@@ -6,19 +6,36 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.channels import ChannelPayment, ChannelPaymentState, ChannelRefund, ChannelRefundState
+from feiqian.channels import (
+    ChannelIdentity,
+    ChannelPayment,
+    ChannelPaymentState,
+    ChannelRefund,
+    ChannelRefundState,
+    PaymentMethod,
+)
 from feiqian.infra.database import Database
+from feiqian.kernel.ids import new_id
 from feiqian.ledger import count_transactions
 from feiqian.members import register_merchant, register_platform
 from feiqian.payments import Actor, NewLine, NewPayment, NoticeUnmatched, Payment, Refund, request_refund
-from feiqian.payments.operations import Paid, confirm, create_payment
+from feiqian.payments.confirming import Paid, confirm
+from feiqian.payments.model import Route
+from feiqian.payments.operations import create_payment
 from feiqian.payments.refunds import record_refund
 from feiqian.payments.store import read_payment, read_refund
 from tests.conftest import NOW
 from tests.loop.house import books, broken
 
 MCHID, APPID = "1900000001", "wx1"
+IDENTITY = ChannelIdentity(MCHID, APPID)
 NOTIFY_URL = "https://feiqian.test/callbacks/wechatpay"
+ROUTE = Route(
+    method=PaymentMethod.WECHATPAY_NATIVE,
+    channels=("wechatpay",),
+    notify_url=NOTIFY_URL,
+    lifetime_max=timedelta(days=7),
+)
 FEE_RATE = Decimal("0.006")
 MERCHANTS = ("A", "B", "C")
 
@@ -67,10 +84,10 @@ class Shop:
                 tx,
                 now=now,
                 platform=self.platform,
-                channel="wechatpay",
-                notify_url=NOTIFY_URL,
+                id=new_id(now),
                 fee_rate=self.fee_rate,
                 asked=order,
+                route=ROUTE,
             )
         )
 
@@ -80,7 +97,9 @@ class Shop:
 
     async def hear(self, *words: ChannelPayment, now: datetime = NOW) -> list[Payment | NoticeUnmatched]:
         """Take the channel's words as one batch."""
-        heard = [Paid(word, Actor.CHANNEL, MCHID, APPID) for word in words]
+        heard = [
+            Paid(order=word, actor=Actor.CHANNEL, channel="wechatpay", identity=IDENTITY) for word in words
+        ]
         return await self.database.run(lambda tx: confirm(tx, now=now, paid=heard))
 
     async def paid(self, order_no: str, *amounts: int, now: datetime = NOW) -> Payment:
@@ -136,7 +155,9 @@ class Shop:
             amount=amount if amount is not None else refund.amount,
             succeeded_at=now if state is ChannelRefundState.SUCCEEDED else None,
         )
-        return await self.database.run(lambda tx: record_refund(tx, now=now, said=word, actor=Actor.CHANNEL))
+        return await self.database.run(
+            lambda tx: record_refund(tx, now=now, channel="wechatpay", said=word, actor=Actor.CHANNEL)
+        )
 
     async def refund_now(self, refund: Refund) -> Refund:
         """As it is now."""

@@ -114,10 +114,12 @@ class TestAPaymentThatTheChannelReports:
         payment = await shop.order("1", 600, 400)
         if ended is PaymentState.CLOSED:
             await shop.database.run(
-                lambda tx: record_closed(tx, now=NOW, payment=payment, actor=Actor.PLATFORM)
+                lambda tx: record_closed(tx, now=NOW, attempt=payment.order, actor=Actor.PLATFORM)
             )
         else:
-            await shop.database.run(lambda tx: record_refused(tx, now=NOW, payment=payment, reason="refused"))
+            await shop.database.run(
+                lambda tx: record_refused(tx, now=NOW, attempt=payment.order, code="no", reason="refused")
+            )
         assert (await shop.payment(payment)).state is ended
         assert await shop.books() == {}
         await shop.hear(said(payment))

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feiqian.channels import PaymentMethod
 from feiqian.kernel.ids import derived_id
 from feiqian.kernel.money import AMOUNT_MAX, apportion
 from feiqian.payments import NewPayment, Payment, PaymentState, Refund, RefundState, Share
-from feiqian.payments.rules import fee_of, left_to_refund, next_check, shares_of, split_refund
+from feiqian.payments.rules import fee_of, left_to_refund, shares_of, split_refund
 from tests.conftest import NOW
 from tests.payments.shop import FEE_RATE, MERCHANTS, asked
 
@@ -25,24 +26,21 @@ def payment_of(order: NewPayment) -> tuple[Payment, list[Share]]:
         id=id,
         platform=id,
         order_no=order.order_no,
-        out_trade_no="P1",
-        channel="wechatpay",
-        method="wechatpay_native",
         amount=order.amount,
         currency="CNY",
         description=order.description,
-        notify_url="https://feiqian.test/callbacks/wechatpay",
         buyer=None,
         fee=fee,
         fee_rate=FEE_RATE,
         metadata={},
+        method=PaymentMethod.WECHATPAY_NATIVE,
+        methods=(),
         state=PaymentState.SUCCEEDED,
-        code_url=None,
         created_at=NOW,
         expires_at=NOW,
         paid_at=NOW,
-        transaction_no="T1",
-        checks=0,
+        attempts=1,
+        current=None,
     )
     shares = [
         Share(payment=id, position=index, merchant=share.merchant, amount=share.amount, fee=share.fee)
@@ -57,6 +55,8 @@ def refund_of(payment: Payment, parts: list[int], state: RefundState = RefundSta
     return Refund(
         id=id,
         payment=payment.id,
+        attempt=1,
+        channel="wechatpay",
         platform=payment.platform,
         refund_no="R1",
         out_refund_no="R1",
@@ -197,9 +197,3 @@ class TestApportioning:
         assert sum(split_refund(500, payment, shares, [taken])) == 500
         with pytest.raises(ValueError, match="cannot apportion"):
             split_refund(501, payment, shares, [taken])
-
-
-class TestAQuestionToTheChannel:
-    def test_is_put_less_and_less_often(self) -> None:
-        waits = [int((next_check(NOW, checks) - NOW).total_seconds()) for checks in range(8)]
-        assert waits == [30, 60, 180, 600, 1800, 3600, 3600, 3600]

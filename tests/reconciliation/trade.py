@@ -10,23 +10,33 @@ from feiqian.channels import (
     BillLine,
     BillState,
     BillSummary,
+    ChannelIdentity,
     ChannelPayment,
     ChannelPaymentState,
     ChannelRefund,
     ChannelRefundState,
+    PaymentMethod,
 )
 from feiqian.infra.database import Database
 from feiqian.infra.invariants import check
 from feiqian.kernel.calendar import local
-from feiqian.kernel.ids import parse_id
+from feiqian.kernel.ids import new_id, parse_id
 from feiqian.ledger import PLATFORM_BOOK, AccountCode, AccountRef, balances
 from feiqian.members import register_merchant, register_platform
 from feiqian.payments import Actor, NewLine, NewPayment, Payment, find_channel_lines, request_refund
-from feiqian.payments.operations import Paid, confirm, create_payment
+from feiqian.payments.confirming import Paid, confirm
+from feiqian.payments.model import Route
+from feiqian.payments.operations import create_payment
 from feiqian.payments.refunds import record_refund, record_refund_refused
 from feiqian.reconciliation import INVARIANTS, ReconciledDay, ReconciledItem, items, reconcile_day
 
 CHANNEL = "wechatpay"
+ROUTE = Route(
+    method=PaymentMethod.WECHATPAY_NATIVE,
+    channels=(CHANNEL,),
+    notify_url="https://feiqian.test/callbacks/wechatpay",
+    lifetime_max=timedelta(days=7),
+)
 MONDAY = date(2026, 3, 2)
 TUESDAY = MONDAY + timedelta(days=1)
 WEDNESDAY = MONDAY + timedelta(days=2)
@@ -65,10 +75,10 @@ class Trade:
                 tx,
                 now=at,
                 platform=self._platform,
-                channel=CHANNEL,
-                notify_url="https://feiqian.test/callbacks/wechatpay",
+                id=new_id(at),
                 fee_rate=Decimal("0.006"),
                 asked=asked,
+                route=ROUTE,
             )
         )
         self._payments[name] = payment
@@ -87,7 +97,8 @@ class Trade:
             appid="wx1",
             paid_at=at,
         )
-        paid = Paid(said, Actor.CHANNEL, "1900000001", "wx1")
+        identity = ChannelIdentity("1900000001", "wx1")
+        paid = Paid(order=said, actor=Actor.CHANNEL, channel=CHANNEL, identity=identity)
         await self.database.run(lambda tx: confirm(tx, now=heard or at, paid=[paid]))
 
     async def sale(self, name: str, amount: int, at: datetime = NOON) -> None:
@@ -119,7 +130,9 @@ class Trade:
             channel_refund_no=f"channel-{name}",
             succeeded_at=at,
         )
-        await self.database.run(lambda tx: record_refund(tx, now=heard or at, said=said, actor=Actor.CHANNEL))
+        await self.database.run(
+            lambda tx: record_refund(tx, now=heard or at, channel=CHANNEL, said=said, actor=Actor.CHANNEL)
+        )
 
     async def refund_refused(self, name: str, at: datetime = NOON) -> None:
         """The channel refused a refund for good."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import msgspec
 
 from feiqian.app.databases import DatabaseUrls
 from feiqian.app.invariants import check_all
-from feiqian.channels import TradeChannel, WechatPay, WechatPayConfig
+from feiqian.channels import ChannelKind, PaymentMethod, TradeChannel, WechatPay, WechatPayConfig
 from feiqian.clearing import MerchantSettled
 from feiqian.days import Days
 from feiqian.infra.database import Database, Transaction
@@ -21,7 +22,7 @@ from feiqian.kernel.clock import Clock
 from feiqian.ledger import Poster
 from feiqian.lending import repay_from_settlement
 from feiqian.openapi import Access, Webhooks
-from feiqian.payments import Gateway, GatewayTerms, RefundRequested
+from feiqian.payments import Gateway, GatewayTerms, RefundRequested, StaticChannels
 
 CHANNEL_NAME = "wechatpay"
 REFUND_JOB = "payments.submit_refund"
@@ -74,6 +75,17 @@ def wechatpay_config(settings: Settings) -> WechatPayConfig:
     )
 
 
+def gateway_terms(settings: Settings) -> GatewayTerms:
+    """What payments are taken under."""
+    return GatewayTerms(
+        callback_url=f"{settings.base_url}/callbacks",
+        currency=settings.currency,
+        fee_rate=settings.fee_rate,
+        method=PaymentMethod.WECHATPAY_NATIVE,
+        refund_within={ChannelKind.WECHATPAY: timedelta(days=settings.wechatpay_refund_within_days)},
+    )
+
+
 def _read(path: Path | None) -> str:
     try:
         return path.read_text(encoding="utf-8") if path else ""
@@ -94,15 +106,12 @@ async def open_services(
     database = Database(urls.url, cell=settings.cell, connections_max=settings.connections_max)
     async with HttpClient() as http, database, Jobs(database) as jobs:
         channel: TradeChannel = WechatPay(config=wechatpay, http=http, timeout_s=CHANNEL_TIMEOUT_S)
-        terms = GatewayTerms(
-            channel_name=CHANNEL_NAME,
-            mchid=wechatpay.mchid,
-            appid=wechatpay.appid,
-            notify_url=f"{settings.base_url}/callbacks/wechatpay",
-            currency=settings.currency,
-            fee_rate=settings.fee_rate,
+        gateway = Gateway(
+            database=database,
+            channels=StaticChannels({CHANNEL_NAME: channel}),
+            clock=clock,
+            terms=gateway_terms(settings),
         )
-        gateway = Gateway(database=database, channel=channel, clock=clock, terms=terms)
         webhooks = Webhooks(database=database, http=http, clock=clock, base_url=settings.base_url)
         services = Services(
             settings=settings,

@@ -55,7 +55,7 @@ class CashierController(Controller):
         async with database.reading() as tx:
             payment = await _payment(tx, token)
             platform = await read_platform(tx, payment.platform)
-        code_url = _code_url(payment)
+        code_url = payment.code_url
         phone = (
             f"{sandbox_url}/phone?code_url={quote(code_url, safe='')}" if sandbox_url and code_url else None
         )
@@ -77,7 +77,7 @@ class CashierController(Controller):
     async def code(self, token: FromPath[str], database: GivenDatabase) -> Response[bytes]:
         """The QR code of a payment that may be paid."""
         async with database.reading() as tx:
-            code_url = _code_url(await _payment(tx, token))
+            code_url = (await _payment(tx, token)).code_url
         if code_url is None:
             raise NotFound(what="QR code", name=token)
         drawing = io.BytesIO()
@@ -91,10 +91,6 @@ class CashierController(Controller):
             lineclass=None,
         )
         return Response(drawing.getvalue(), media_type="image/svg+xml")
-
-
-def _code_url(payment: Payment) -> str | None:
-    return payment.code_url if payment.state is PaymentState.AWAITING_PAYMENT else None
 
 
 async def _payment(tx: Transaction, token: str) -> Payment:

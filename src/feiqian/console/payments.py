@@ -29,9 +29,11 @@ from feiqian.payments import (
     PaymentView,
     Refund,
     RefundView,
+    duplicate_id,
     failed_id,
     history,
     list_payments,
+    read_attempts,
     read_refunds,
     read_shares,
     refunded_id,
@@ -98,7 +100,7 @@ class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):
     refunds: list[RefundView]
     timeline: list[TimelineEvent]
     transactions: list[TransactionView]
-    """Of the payment and of its refunds, in order of booking."""
+    """Of the payment, its duplicates and its refunds, in order of booking."""
     channel_events: list[ChannelEvent]
 
 
@@ -193,7 +195,8 @@ def show_row(row: PaymentRow) -> PaymentRowView:
 
 
 async def _transactions(tx: Transaction, payment: Payment, refunds: list[Refund]) -> list[PostedTransaction]:
-    ids = [succeeded_id(payment.id)]
+    attempts = (await read_attempts(tx, [payment.id]))[payment.id]
+    ids = [succeeded_id(payment.id), *(duplicate_id(each.out_trade_no) for each in attempts)]
     for refund in refunds:
         ids += [requested_id(refund.id), refunded_id(refund.id), failed_id(refund.id)]
     posted = await transactions(tx, ids=ids)

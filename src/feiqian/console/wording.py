@@ -14,7 +14,8 @@ class Wording(NamedTuple):
 
 EVENTS = {
     PaymentEvent.CREATED: Wording("平台创建支付", "Created by the platform"),
-    PaymentEvent.CODE_ISSUED: Wording("渠道受理，已生成付款码", "Accepted by the channel, QR code issued"),
+    PaymentEvent.ATTEMPT_MADE: Wording("选择了另一种支付方式", "Another way to pay was chosen"),
+    PaymentEvent.CODE_ISSUED: Wording("渠道受理，待买家支付", "Accepted by the channel; the buyer may pay"),
     PaymentEvent.CHANNEL_UNANSWERED: Wording(
         "渠道未给出确定答复，待查询", "No certain answer from the channel; it will be asked"
     ),
@@ -22,6 +23,10 @@ EVENTS = {
     PaymentEvent.PAID: Wording("支付成功，已入账", "Paid and posted"),
     PaymentEvent.CONFLICTED: Wording("渠道结果与订单不符，未入账", "Paid, but not as ordered; not posted"),
     PaymentEvent.PAID_TWICE: Wording("渠道报告重复支付，待财务处理", "Paid a second time; finance decides"),
+    PaymentEvent.PAID_AGAIN: Wording(
+        "另一次支付尝试也已付款，资金转入待处理款", "Paid by another order too; the money is in suspense"
+    ),
+    PaymentEvent.ATTEMPT_CLOSED: Wording("关闭一次支付尝试", "One order was closed"),
     PaymentEvent.CLOSED: Wording("订单关闭", "Closed unpaid"),
     PaymentEvent.REFUND_REQUESTED: Wording(
         "平台申请退款，资金已划入在途", "Refund requested, money set aside"
@@ -36,6 +41,7 @@ CHANNELS = {"wechatpay": Wording("微信支付", "WeChat Pay")}
 
 KINDS = {
     "payment": Wording("收款", "Payment"),
+    "payment_duplicate": Wording("重复支付待处理", "Paid twice, in suspense"),
     "refund_requested": Wording("退款受理", "Refund requested"),
     "refund_succeeded": Wording("退款成功", "Refund paid"),
     "refund_failed": Wording("退款失败退回", "Failed refund put back"),

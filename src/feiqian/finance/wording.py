@@ -12,6 +12,7 @@ class Wording(NamedTuple):
 
 WORDING = {
     "payment": Wording("支付收款", "Payments received"),
+    "payment_duplicate": Wording("重复支付待处理", "Payments received twice"),
     "refund_requested": Wording("退款受理", "Refunds requested"),
     "refund_succeeded": Wording("退款成功", "Refunds paid"),
     "refund_failed": Wording("退款失败退回", "Failed refunds put back"),

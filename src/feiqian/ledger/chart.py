@@ -31,6 +31,8 @@ class AccountCode(StrEnum):
     """What a merchant may spend; never below zero; owner: the merchant."""
     REFUND_IN_TRANSIT = "refund.in_transit"
     """Refunds asked of a channel and not yet confirmed; owner: the channel."""
+    PAYMENT_SUSPENSE = "payment.suspense"
+    """Money that buyers paid for orders that were paid already, until it is decided what becomes of it; owner: the channel."""
     PLATFORM_FEE = "platform.fee_income"
     """The platform's fees on payments; owner: the platform."""
     CHANNEL_COST = "platform.channel_cost"
@@ -92,6 +94,9 @@ CHART: Mapping[str, Subject] = {
     ),
     AccountCode.REFUND_IN_TRANSIT: Subject(
         "224103", "其他应付款－在途退款", "Refunds in transit", Side.CREDIT, Overdraft.NONE
+    ),
+    AccountCode.PAYMENT_SUSPENSE: Subject(
+        "224105", "其他应付款－待处理款", "Payments in suspense", Side.CREDIT, Overdraft.NONE
     ),
     AccountCode.PLATFORM_FEE: Subject(
         "600101", "主营业务收入－手续费", "Fee income", Side.CREDIT, Overdraft.UNLIMITED

@@ -7,7 +7,7 @@ show the result with outside ids. OpenAPI 3.1 is served at /schema.
 from typing import Any
 
 from feiqian.openapi.access import Access
-from feiqian.openapi.callbacks import wechatpay
+from feiqian.openapi.callbacks import take_notice
 from feiqian.openapi.days import DayController
 from feiqian.openapi.ledger import LEDGER_CONTROLLERS
 from feiqian.openapi.lending import CreditController, FunderController, LoanController
@@ -30,5 +30,5 @@ def routes() -> list[Any]:
         FunderController,
         DayController,
         *LEDGER_CONTROLLERS,
-        wechatpay,
+        take_notice,
     ]

@@ -1,6 +1,5 @@
 """Payments and refunds for partners."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -14,9 +13,10 @@ from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import parse_id
 from feiqian.members import Caller, Scope
 from feiqian.openapi.access import needs
-from feiqian.openapi.given import GivenCaller, GivenClock, GivenDatabase, GivenGateway, GivenSettings
+from feiqian.openapi.given import GivenCaller, GivenDatabase, GivenGateway, GivenSettings
 from feiqian.payments import (
     Actor,
+    ChosenMethod,
     NewPayment,
     Payment,
     PaymentFilter,
@@ -28,7 +28,6 @@ from feiqian.payments import (
     find_refund_by_no,
     list_payments,
     read_payments,
-    request_refund,
     require_payment,
     show_payments,
     show_refunds,
@@ -63,7 +62,9 @@ class PaymentController(Controller):
         settings: GivenSettings,
     ) -> PaymentView:
         """Shares go to the merchants of the lines. The same order number again returns the first answer; with other
-        content it is refused. A payment in state ``created`` has no code yet: ask for it again in a moment."""
+        content it is refused. With ``methods`` and no ``method`` the buyer chooses later: the payment is
+        ``requires_method`` until an attempt is made. A payment in state ``created`` has no ``next_step`` yet: ask for it
+        again in a moment."""
         payment = await gateway.create(platform=caller.platform, asked=data)
         return await _one(database, settings, payment)
 
@@ -126,6 +127,22 @@ class PaymentController(Controller):
         payment = await gateway.close(await _find(database, caller, payment_id), actor=Actor.PLATFORM)
         return await _one(database, settings, payment)
 
+    @post("/{payment_id:str}/attempts", summary="Choose how to pay, or choose again", status_code=200)
+    async def attempt(
+        self,
+        payment_id: FromPath[str],
+        data: JSONBody[ChosenMethod],
+        caller: GivenCaller,
+        database: GivenDatabase,
+        gateway: GivenGateway,
+        settings: GivenSettings,
+    ) -> PaymentView:
+        """What was open before is closed at its channel first. The same method again, or the same method under the same
+        ``key``, is the same attempt. When the buyer has just paid by the way before, this is refused with
+        ``payment_ended``, and the payment is ``succeeded``."""
+        payment = await _find(database, caller, payment_id)
+        return await _one(database, settings, await gateway.attempt(payment, data, actor=Actor.PLATFORM))
+
     @post("/{payment_id:str}/refunds", summary="Refund a payment, in part or whole")
     async def refund(
         self,
@@ -133,22 +150,15 @@ class PaymentController(Controller):
         data: JSONBody[NewRefund],
         caller: GivenCaller,
         database: GivenDatabase,
-        clock: GivenClock,
-        settings: GivenSettings,
+        gateway: GivenGateway,
     ) -> RefundView:
         """The money is set aside at once; the channel is asked right after. Follow it by its id or the webhook."""
-        now, id = clock.now(), parse_id("payment", payment_id)
-        refund = await database.run(
-            lambda tx: request_refund(
-                tx,
-                now=now,
-                platform=caller.platform,
-                payment_id=id,
-                refund_no=data.refund_no,
-                amount=data.amount,
-                reason=data.reason,
-                within=timedelta(days=settings.wechatpay_refund_within_days),
-            )
+        refund = await gateway.request_refund(
+            platform=caller.platform,
+            payment_id=parse_id("payment", payment_id),
+            refund_no=data.refund_no,
+            amount=data.amount,
+            reason=data.reason,
         )
         async with database.reading() as tx:
             (view,) = await show_refunds(tx, [refund])

@@ -1,26 +1,41 @@
-"""Payments: what buyers are asked to pay, how it is shared, and what is given back.
+"""Payments: what buyers are asked to pay, by which attempts, how it is shared, and what is given back.
 
-Owns payments with their shares, refunds, and the history of both. States are documented at ``PaymentState`` and
-``RefundState``. A payment's state and its ledger transaction change in one database transaction; the channel is
-called between transactions only, and an unknown outcome is asked about before anything else happens.
+Owns payments (what the platform asked) with their attempts (one order at one connection each), shares, refunds, and the
+history of all. States are documented at ``PaymentState``, ``AttemptState`` and ``RefundState``. A payment's state and its
+ledger transaction change in one database transaction; channels are called between transactions only, and an unknown
+outcome is asked about before anything else happens. Another attempt is made only when the one before can certainly not be
+paid any more. The connections are seen through ``Channels``, which the wiring fulfils.
 
-Invariants (``INVARIANTS``): shares add up; every succeeded payment and refund is in the ledger once, with its amount;
-refunds never exceed their payment; money in transit equals the refunds that are under way.
+Invariants (``INVARIANTS``): shares add up; every succeeded payment and refund is in the ledger once, with its amount; a
+payment succeeds by one attempt, and never has two that could be paid; money for a payment that was paid already is in
+payment.suspense; refunds never exceed their payment; money in transit equals the refunds that are under way.
 """
 
 from feiqian.payments.events import (
+    AttemptRouted,
     PaymentClosed,
     PaymentConflicted,
     PaymentsSucceeded,
     RefundRequested,
     RefundSettled,
 )
-from feiqian.payments.gateway import Gateway, GatewayTerms, check_forever
+from feiqian.payments.gateway import (
+    ChannelAsk,
+    Channels,
+    Choice,
+    Gateway,
+    GatewayTerms,
+    StaticChannels,
+    check_forever,
+)
 from feiqian.payments.invariants import INVARIANTS
 from feiqian.payments.model import (
     Actor,
+    Attempt,
+    AttemptState,
     ChannelLine,
     ChannelLineKind,
+    ChosenMethod,
     Happened,
     NewLine,
     NewPayment,
@@ -34,7 +49,7 @@ from feiqian.payments.model import (
     Share,
 )
 from feiqian.payments.operations import require_payment
-from feiqian.payments.postings import failed_id, refunded_id, requested_id, succeeded_id
+from feiqian.payments.postings import duplicate_id, failed_id, refunded_id, requested_id, succeeded_id
 from feiqian.payments.queries import (
     DayTotal,
     HourTotal,
@@ -56,21 +71,41 @@ from feiqian.payments.queries import (
     list_payments,
     merchant_totals,
     platform_nos,
-    read_payments,
     refund_total,
     search_refunds,
     total_payments,
     trade_total,
 )
 from feiqian.payments.refunds import request_refund
-from feiqian.payments.store import find_by_order, find_refund_by_no, read_refunds, read_shares
-from feiqian.payments.views import PaymentView, RefundView, show_payments, show_refunds
+from feiqian.payments.store import (
+    find_by_order,
+    find_refund_by_no,
+    read_attempts,
+    read_payments,
+    read_refunds,
+    read_shares,
+)
+from feiqian.payments.views import (
+    AttemptView,
+    PaymentView,
+    RefundView,
+    show_payments,
+    show_refunds,
+)
 
 __all__ = [
     "INVARIANTS",
     "Actor",
+    "Attempt",
+    "AttemptRouted",
+    "AttemptState",
+    "AttemptView",
+    "ChannelAsk",
     "ChannelLine",
     "ChannelLineKind",
+    "Channels",
+    "Choice",
+    "ChosenMethod",
     "DayTotal",
     "Gateway",
     "GatewayTerms",
@@ -99,11 +134,13 @@ __all__ = [
     "RefundTotal",
     "RefundView",
     "Share",
+    "StaticChannels",
     "TradeTotal",
     "channel_lines",
     "check_forever",
     "count_states",
     "day_totals",
+    "duplicate_id",
     "failed_id",
     "failed_refunds",
     "find_by_order",
@@ -115,6 +152,7 @@ __all__ = [
     "list_payments",
     "merchant_totals",
     "platform_nos",
+    "read_attempts",
     "read_payments",
     "read_refunds",
     "read_shares",

@@ -5,13 +5,24 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.payments.model import Payment, Refund
+from feiqian.payments.model import Attempt, Payment, Refund
 
 
 class PaymentsSucceeded(msgspec.Struct, frozen=True):
     """Buyers paid and it is in the ledger; payments that were posted as one batch are told as one."""
 
     payments: tuple[Payment, ...]
+    at: datetime
+
+
+class AttemptRouted(msgspec.Struct, frozen=True):
+    """An attempt was made at a connection that was chosen for it."""
+
+    attempt: Attempt
+    decision: UUID | None
+    """Under which it is kept why."""
+    trace: object
+    """The reasons, as whoever chose gave them."""
     at: datetime
 
 

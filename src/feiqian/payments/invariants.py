@@ -58,12 +58,50 @@ INVARIANTS = (
         chinese="在途退款余额等于未完结退款合计。",
         sql="""
         SELECT coalesce(r.channel, a.owner) AS subject, r.amount, a.balance FROM
-          (SELECT p.channel, p.currency, sum(r.amount) AS amount FROM payments.refund r
-           JOIN payments.payment p ON p.cell = r.cell AND p.id = r.payment
-           WHERE r.cell = %(cell)s AND r.state NOT IN ('succeeded', 'failed') GROUP BY p.channel, p.currency) r
+          (SELECT channel, currency, sum(amount) AS amount FROM payments.refund
+           WHERE cell = %(cell)s AND state NOT IN ('succeeded', 'failed') GROUP BY channel, currency) r
         FULL JOIN (SELECT owner, currency, credits - debits AS balance FROM ledger.account
            WHERE cell = %(cell)s AND code = 'refund.in_transit') a ON a.owner = r.channel AND a.currency = r.currency
         WHERE coalesce(r.amount, 0) <> coalesce(a.balance, 0)
+        """,
+    ),
+    Invariant(
+        name="payments_follow_attempts",
+        english="A payment is succeeded by exactly one attempt, of its amount and time; the others have no such attempt.",
+        chinese="支付成功的订单恰有一次成功的支付尝试，金额与时间一致；其他订单没有。",
+        sql="""
+        SELECT p.order_no AS subject, p.state, p.attempt, count(a.payment) AS succeeded
+        FROM payments.payment p
+        LEFT JOIN payments.attempt a ON a.cell = p.cell AND a.payment = p.id AND a.state = 'succeeded'
+        WHERE p.cell = %(cell)s GROUP BY p.id, p.order_no, p.state, p.attempt, p.amount, p.currency, p.paid_at
+        HAVING count(a.payment) <> (p.state = 'succeeded')::int
+          OR bool_or((a.position, a.amount, a.currency, a.paid_at) IS DISTINCT FROM (p.attempt, p.amount, p.currency, p.paid_at))
+             AND p.state = 'succeeded'
+        """,
+    ),
+    Invariant(
+        name="payments_have_one_way",
+        english="No payment has two attempts that the buyer could pay, unless it is paid and they are being closed.",
+        chinese="同一笔支付不会有两次可支付的尝试；已支付者，其余正在关闭。",
+        sql="""
+        SELECT p.order_no AS subject, count(*) AS open FROM payments.payment p
+        JOIN payments.attempt a ON a.cell = p.cell AND a.payment = p.id
+          AND a.state IN ('created', 'unknown', 'awaiting_payment')
+        WHERE p.cell = %(cell)s GROUP BY p.id, p.order_no, p.state
+        HAVING count(*) > 1 OR p.state IN ('requires_method', 'closed', 'failed')
+        """,
+    ),
+    Invariant(
+        name="suspense_equals_duplicates",
+        english="What is in payment.suspense of a channel is the sum of the attempts there that were paid for nothing.",
+        chinese="各渠道待处理款余额等于该渠道重复支付的合计。",
+        sql="""
+        SELECT coalesce(d.channel, a.owner) AS subject, d.amount, a.balance FROM
+          (SELECT channel, currency, sum(amount) AS amount FROM payments.attempt
+           WHERE cell = %(cell)s AND attention_at IS NOT NULL AND state = 'duplicate' GROUP BY channel, currency) d
+        FULL JOIN (SELECT owner, currency, credits - debits AS balance FROM ledger.account
+           WHERE cell = %(cell)s AND code = 'payment.suspense') a ON a.owner = d.channel AND a.currency = d.currency
+        WHERE coalesce(d.amount, 0) <> coalesce(a.balance, 0)
         """,
     ),
 )

@@ -1,4 +1,4 @@
-"""What can be done to a payment, each in the one transaction it is given."""
+"""What can be done to a payment before it is paid, each in the one transaction it is given."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,136 +8,229 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.channels import ChannelPayment, Prepaid, ShowCode
+from feiqian.channels import NextStep, PaymentMethod
 from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import new_id, show_id
-from feiqian.ledger import post_all
 from feiqian.members import require_merchants
-from feiqian.payments import postings, rules, store
-from feiqian.payments.events import PaymentClosed, PaymentConflicted, PaymentsSucceeded
+from feiqian.payments import rules, store
+from feiqian.payments.events import PaymentClosed
 from feiqian.payments.model import (
     Actor,
+    Attempt,
+    AttemptState,
     Happened,
     NewPayment,
+    NewShare,
     NotClosable,
-    NoticeUnmatched,
     Payment,
     PaymentEvent,
     PaymentState,
+    Route,
+    Standing,
 )
+
+ENDED = (PaymentState.CLOSED, PaymentState.FAILED)
+PAID = (PaymentState.SUCCEEDED, PaymentState.CONFLICTED)
 
 
 async def create_payment(
     tx: Transaction,
     *,
     now: datetime,
+    id: UUID,
     platform: UUID,
-    channel: str,
-    notify_url: str,
     fee_rate: Decimal,
     asked: NewPayment,
+    route: Route | None,
 ) -> Payment:
-    """Record what a buyer is to pay. The same order again returns the first.
-
-    ``notify_url`` is kept with it: the channel takes an order again only with the content that it has, also after
-    our address has changed.
+    """Record what a buyer is to pay, with its first attempt where the way to pay is known. The same order again returns
+    the first, whose id is another.
 
     Raises: what rules.check_new raises, MerchantUnknown, ShareNegative, ReplayAltered.
     """
     rules.check_new(asked)
-    merchants = await require_merchants(
-        tx, platform=platform, merchant_nos=list(dict.fromkeys(line.merchant_no for line in asked.lines))
-    )
-    fee = rules.fee_of(asked.amount, fee_rate)
-    shares = rules.shares_of(asked, fee, {no: merchant.id for no, merchant in merchants.items()})
-    id = new_id(now)
+    shares, fee = await _shares(tx, platform, fee_rate, asked)
     payment = Payment(
         id=id,
         platform=platform,
         order_no=asked.order_no,
-        out_trade_no=show_id("P", id).replace("_", ""),
-        channel=channel,
-        method=f"{channel}_native",
         amount=asked.amount,
         currency=asked.currency,
         description=asked.description,
-        notify_url=notify_url,
         buyer=asked.buyer,
         fee=fee,
         fee_rate=fee_rate,
         metadata=asked.metadata,
-        state=PaymentState.CREATED,
-        code_url=None,
+        method=route.method if route else None,
+        methods=asked.methods,
+        state=PaymentState.REQUIRES_METHOD,
         created_at=now,
         expires_at=datetime.fromtimestamp(int(now.timestamp()) + asked.expires_in_s, tz=now.tzinfo),
         paid_at=None,
-        transaction_no=None,
-        checks=0,
+        attempts=0,
+        current=None,
     )
+    due = payment.expires_at
+    if route is not None:
+        payment = _with(payment, rules.new_attempt(payment, route, now=now))
+        due = rules.next_check(now, 0, rules.attempt_pace(route.method, AttemptState.CREATED))
     created = happened(payment.id, now, PaymentEvent.CREATED, Actor.PLATFORM)
-    if await store.insert_payment(tx, payment, shares, created, next_check_at=rules.next_check(now, 0)):
+    if await store.insert_payment(tx, payment, shares, created, next_check_at=due):
         return payment
-    had = await store.find_by_order(tx, platform, asked.order_no)
+    had = await repeat_payment(
+        tx, platform=platform, fee_rate=fee_rate, asked=asked, method=payment.method, shares=shares
+    )
     assert had is not None, "nothing but the order's number can have been taken"
-    rules.refuse_altered(asked, had, shares, (await store.read_shares(tx, [had.id]))[had.id])
     return had
 
 
-async def record_prepaid(tx: Transaction, *, now: datetime, payment: Payment, prepaid: Prepaid) -> Payment:
-    """The channel took the order: the buyer may pay."""
-    assert isinstance(prepaid.next_step, ShowCode)
-    code_url = prepaid.next_step.code_url
-    issued = happened(payment.id, now, PaymentEvent.CODE_ISSUED, Actor.SCHEDULE)
-    moved = await store.set_awaiting(tx, issued, code_url=code_url)
-    if not moved:
-        return await require_payment(tx, payment.id)
-    return msgspec.structs.replace(payment, state=PaymentState.AWAITING_PAYMENT, code_url=code_url)
+async def repeat_payment(
+    tx: Transaction,
+    *,
+    platform: UUID,
+    fee_rate: Decimal,
+    asked: NewPayment,
+    method: PaymentMethod | None,
+    shares: Sequence[NewShare] | None = None,
+) -> Payment | None:
+    """The payment of an order that is there already, if it says the same.
+
+    Raises: ReplayAltered, and as create_payment.
+    """
+    had = await store.find_by_order(tx, platform, asked.order_no)
+    if had is None:
+        return None
+    if shares is None:
+        shares, _ = await _shares(tx, platform, fee_rate, asked)
+    rules.refuse_altered(asked, had, shares, (await store.read_shares(tx, [had.id]))[had.id], method=method)
+    return had
 
 
-async def record_refused(tx: Transaction, *, now: datetime, payment: Payment, reason: str) -> Payment:
-    """The channel did not take the order, for certain."""
-    locked = await _lock(tx, payment.id)
-    if locked.state is not PaymentState.CREATED:
-        return locked
-    await store.set_state(tx, payment.id, PaymentState.FAILED)
-    await store.record(
-        tx, [happened(payment.id, now, PaymentEvent.CHANNEL_REFUSED, Actor.CHANNEL, detail=reason)]
-    )
-    failed = msgspec.structs.replace(locked, state=PaymentState.FAILED)
-    await tx.publish(PaymentClosed(failed, now))
-    return failed
+async def add_attempt(
+    tx: Transaction, *, now: datetime, payment: Payment, route: Route, actor: Actor
+) -> Payment | None:
+    """Make another attempt; None when somebody else has made one meanwhile that is open.
 
-
-async def record_unanswered(tx: Transaction, *, now: datetime, payment: Payment, reason: str) -> Payment:
-    """The channel may or may not have acted: it will be asked when the payment is due."""
-    await store.set_checked(tx, payment.id, payment.checks + 1, rules.next_check(now, payment.checks))
-    if payment.checks == 0:
-        await store.record(
-            tx, [happened(payment.id, now, PaymentEvent.CHANNEL_UNANSWERED, Actor.SCHEDULE, detail=reason)]
-        )
-    return payment
-
-
-async def record_not_paid(tx: Transaction, *, now: datetime, payment: Payment) -> None:
-    """The channel says that nobody has paid yet: ask again later, but not long after the order expires."""
-    due = rules.next_check(now, payment.checks + 1)
-    if payment.expires_at > now:
-        due = min(due, payment.expires_at)
-    await store.set_checked(tx, payment.id, payment.checks + 1, due)
-
-
-async def record_closed(tx: Transaction, *, now: datetime, payment: Payment, actor: Actor) -> Payment:
-    """The channel will not take money for this order any more.
-
-    Raises: NotClosable when it was paid in the meantime.
+    Raises: PaymentEnded, MethodNotAllowed, TooManyAttempts.
     """
     locked = await _lock(tx, payment.id)
-    if locked.state in (PaymentState.CLOSED, PaymentState.FAILED):
+    rules.refuse_choice(locked, route.method, now)
+    if locked.current is not None and locked.current.open:
+        return None
+    return await _insert(tx, now=now, payment=locked, route=route, actor=actor)
+
+
+async def record_prepaid(tx: Transaction, *, now: datetime, payment: Payment, next_step: NextStep) -> Payment:
+    """The channel took the order: the buyer may pay. Unchanged when something else has happened to it meanwhile."""
+    attempt = payment.order
+    pace = rules.attempt_pace(attempt.method, AttemptState.AWAITING_PAYMENT)
+    slower = pace != rules.attempt_pace(attempt.method, AttemptState.CREATED)
+    moved = await store.set_awaiting(
+        tx,
+        happened(payment.id, now, PaymentEvent.CODE_ISSUED, Actor.SCHEDULE),
+        attempt=attempt,
+        next_step=next_step,
+        next_check_at=rules.next_check(now, 0, pace) if slower else None,
+    )
+    if not moved:
+        return await require_payment(tx, payment.id)
+    awaiting = msgspec.structs.replace(attempt, state=AttemptState.AWAITING_PAYMENT, next_step=next_step)
+    return msgspec.structs.replace(payment, state=PaymentState.AWAITING_PAYMENT, current=awaiting)
+
+
+async def record_unanswered(
+    tx: Transaction, *, now: datetime, attempt: Attempt, code: str, reason: str, unknown: bool
+) -> None:
+    """The channel may or may not have acted: it will be asked when the attempt is due. ``unknown``: it was told to place
+    the order, and may have."""
+    due = rules.next_check(now, attempt.checks, rules.attempt_pace(attempt.method, attempt.state))
+    await store.set_checked(
+        tx,
+        attempt,
+        attempt.checks + 1,
+        due,
+        state=AttemptState.UNKNOWN if unknown else None,
+        error_code=code,
+        error=reason,
+    )
+    if attempt.checks == 0:
+        event = happened(attempt.payment, now, PaymentEvent.CHANNEL_UNANSWERED, Actor.SCHEDULE, detail=reason)
+        await store.record(tx, [event])
+
+
+async def record_not_paid(tx: Transaction, *, now: datetime, attempt: Attempt) -> None:
+    """The channel says that nobody has paid yet: ask again later, but not long after the order expires."""
+    due = rules.next_check(now, attempt.checks + 1, rules.attempt_pace(attempt.method, attempt.state))
+    if attempt.expires_at > now:
+        due = min(due, attempt.expires_at)
+    await store.set_checked(tx, attempt, attempt.checks + 1, due)
+
+
+async def record_refused(
+    tx: Transaction,
+    *,
+    now: datetime,
+    attempt: Attempt,
+    code: str,
+    reason: str,
+    following: Route | None = None,
+) -> Payment:
+    """The channel did not take an order, for certain. ``following``: where it goes instead, in the same transaction."""
+    locked = await _lock(tx, attempt.payment)
+    mine = await _attempt(tx, attempt)
+    if not mine.open:
         return locked
-    refuse_unclosable(locked)
-    await store.set_state(tx, payment.id, PaymentState.CLOSED)
-    await store.record(tx, [happened(payment.id, now, PaymentEvent.CLOSED, actor)])
+    await store.set_attempt_ended(tx, mine, AttemptState.FAILED, error_code=code, error=reason)
+    refused = happened(locked.id, now, PaymentEvent.CHANNEL_REFUSED, Actor.CHANNEL, detail=reason)
+    await store.record(tx, [refused])
+    failed = msgspec.structs.replace(mine, state=AttemptState.FAILED, error_code=code, error=reason)
+    locked = _changed(locked, failed)
+    if following is not None and locked.state in rules.CHOOSABLE:
+        return await _insert(tx, now=now, payment=locked, route=following, actor=Actor.SCHEDULE)
+    return await _settle(tx, now=now, payment=locked, attempt=failed, standing=rules.standing_of(locked, now))
+
+
+async def record_closed(
+    tx: Transaction,
+    *,
+    now: datetime,
+    attempt: Attempt,
+    actor: Actor,
+    standing: Standing | None = None,
+) -> Payment:
+    """The channel will not take money for this order any more; by ``standing``, or as the payment was made, it ends or
+    goes on."""
+    locked = await _lock(tx, attempt.payment)
+    mine = await _attempt(tx, attempt)
+    if not mine.open:
+        return locked
+    await store.set_attempt_ended(tx, mine, AttemptState.CLOSED)
+    closed = msgspec.structs.replace(mine, state=AttemptState.CLOSED)
+    settled = await _settle(
+        tx,
+        now=now,
+        payment=_changed(locked, closed),
+        attempt=closed,
+        standing=standing or rules.standing_of(locked, now),
+    )
+    event = PaymentEvent.CLOSED if settled.state in ENDED else PaymentEvent.ATTEMPT_CLOSED
+    await store.record(tx, [happened(locked.id, now, event, actor, detail=_named(closed, settled))])
+    return settled
+
+
+async def end_payment(tx: Transaction, *, now: datetime, payment: Payment, actor: Actor) -> Payment:
+    """Nothing more will be paid: it was called off, or its time is over, while no attempt is open.
+
+    Raises: NotClosable when it was paid in the meantime, or an attempt was made.
+    """
+    locked = await _lock(tx, payment.id)
+    if locked.state in ENDED:
+        return locked
+    if locked.state is not PaymentState.REQUIRES_METHOD:
+        raise NotClosable(state=locked.state.value)
+    await store.set_state(tx, locked.id, PaymentState.CLOSED)
+    await store.record(tx, [happened(locked.id, now, PaymentEvent.CLOSED, actor)])
     closed = msgspec.structs.replace(locked, state=PaymentState.CLOSED)
     await tx.publish(PaymentClosed(closed, now))
     return closed
@@ -145,107 +238,8 @@ async def record_closed(tx: Transaction, *, now: datetime, payment: Payment, act
 
 def refuse_unclosable(payment: Payment) -> None:
     """Raises: NotClosable unless nobody has paid."""
-    if payment.state in (PaymentState.SUCCEEDED, PaymentState.CONFLICTED):
+    if payment.state in PAID:
         raise NotClosable(state=payment.state.value)
-
-
-class Paid(msgspec.Struct, frozen=True):
-    """A channel's word that an order was paid, and how we heard it."""
-
-    order: ChannelPayment
-    actor: Actor
-    mchid: str
-    """The merchant number that our orders are placed under."""
-    appid: str
-    """The application that our orders are placed in."""
-
-
-async def confirm(tx: Transaction, *, now: datetime, paid: Sequence[Paid]) -> list[Payment | NoticeUnmatched]:
-    """Post payments that a channel reports, state and ledger together. Many at once are one batch.
-
-    Returns for each, in order, the payment as it stands afterwards, or a refusal when we have no such order. What
-    was posted before is not posted again; what differs from the order is marked conflicted and not posted.
-    """
-    rows = await store.lock_payments_by_no(tx, [each.order.out_trade_no for each in paid])
-    payments = {row.out_trade_no: row for row in rows}
-    news: list[Happened] = []
-    fresh: dict[UUID, Paid] = {}
-    for each in paid:
-        payment = payments.get(each.order.out_trade_no)
-        if payment is None:
-            continue
-        payment, event = _judge(payment, each)
-        payments[payment.out_trade_no] = payment
-        if event is None:
-            continue
-        news.append(
-            happened(
-                payment.id,
-                now,
-                event,
-                each.actor,
-                detail=_difference(payment, each),
-                body=msgspec.to_builtins(each.order),
-            )
-        )
-        if event is PaymentEvent.PAID:
-            fresh[payment.id] = each
-        elif event is PaymentEvent.CONFLICTED:
-            await store.set_conflicted(tx, payment.id, now)
-            await tx.publish(PaymentConflicted(payment, now))
-    await _post(tx, now, [payments[each.order.out_trade_no] for each in fresh.values()])
-    await store.record(tx, news)
-    return [
-        payments.get(each.order.out_trade_no) or NoticeUnmatched(number=each.order.out_trade_no)
-        for each in paid
-    ]
-
-
-async def _post(tx: Transaction, now: datetime, payments: Sequence[Payment]) -> None:
-    if not payments:
-        return
-    shares = await store.read_shares(tx, [payment.id for payment in payments])
-    transactions = []
-    for payment in payments:
-        assert payment.paid_at is not None
-        transactions.append(
-            postings.payment_succeeded(payment, shares[payment.id], paid_at=payment.paid_at, now=now)
-        )
-    await post_all(tx, now=now, transactions=transactions)
-    await store.set_succeeded(
-        tx, [(payment.id, payment.paid_at or now, payment.transaction_no or "") for payment in payments]
-    )
-    await tx.publish(PaymentsSucceeded(tuple(payments), now))
-
-
-def _judge(payment: Payment, paid: Paid) -> tuple[Payment, PaymentEvent | None]:
-    """What a channel's word does to a payment; None when it says nothing new."""
-    order = paid.order
-    if payment.state in (PaymentState.SUCCEEDED, PaymentState.CONFLICTED):
-        repeated = payment.state is PaymentState.CONFLICTED or payment.transaction_no == order.transaction_no
-        return payment, None if repeated else PaymentEvent.PAID_TWICE
-    if _difference(payment, paid) is not None or order.paid_at is None or order.transaction_no is None:
-        return msgspec.structs.replace(payment, state=PaymentState.CONFLICTED), PaymentEvent.CONFLICTED
-    assert payment.state in rules.MAY_SUCCEED
-    succeeded = msgspec.structs.replace(
-        payment, state=PaymentState.SUCCEEDED, paid_at=order.paid_at, transaction_no=order.transaction_no
-    )
-    return succeeded, PaymentEvent.PAID
-
-
-def _difference(payment: Payment, paid: Paid) -> str | None:
-    """The first thing in which what was paid is not what was asked for."""
-    order = paid.order
-    compared = (
-        ("amount", payment.amount, order.amount),
-        ("currency", payment.currency, order.currency),
-        ("mchid", paid.mchid, order.mchid),
-        ("appid", paid.appid, order.appid),
-    )
-    for field, asked, said in compared:
-        if asked != said:
-            return f"{field}: asked {asked}, paid {said}"
-    return None
 
 
 def happened(
@@ -272,6 +266,69 @@ async def require_payment(tx: Transaction, id: UUID, *, platform: UUID | None = 
     if payment is None or (platform is not None and payment.platform != platform):
         raise NotFound(what="payment", name=show_id("payment", id))
     return payment
+
+
+async def _shares(
+    tx: Transaction, platform: UUID, fee_rate: Decimal, asked: NewPayment
+) -> tuple[list[NewShare], int]:
+    merchants = await require_merchants(
+        tx, platform=platform, merchant_nos=list(dict.fromkeys(line.merchant_no for line in asked.lines))
+    )
+    fee = rules.fee_of(asked.amount, fee_rate)
+    return rules.shares_of(asked, fee, {no: merchant.id for no, merchant in merchants.items()}), fee
+
+
+async def _insert(tx: Transaction, *, now: datetime, payment: Payment, route: Route, actor: Actor) -> Payment:
+    attempt = rules.new_attempt(payment, route, now=now)
+    due = rules.next_check(now, 0, rules.attempt_pace(attempt.method, attempt.state))
+    await store.insert_attempt(tx, attempt, next_check_at=due)
+    detail = f"{attempt.position} {attempt.method.value} {attempt.channel}"
+    await store.record(tx, [happened(payment.id, now, PaymentEvent.ATTEMPT_MADE, actor, detail=detail)])
+    return _with(payment, attempt)
+
+
+async def _settle(
+    tx: Transaction, *, now: datetime, payment: Payment, attempt: Attempt, standing: Standing
+) -> Payment:
+    """Move a locked payment to where its attempts have brought it, now that one has ended unpaid."""
+    if payment.state not in rules.CHOOSABLE or payment.order.position != attempt.position:
+        return payment
+    attempts = (await store.read_attempts(tx, [payment.id]))[payment.id]
+    state = rules.payment_state([each.state for each in attempts], standing)
+    over = state in ENDED
+    await store.set_state(tx, payment.id, state, next_check_at=None if over else payment.expires_at)
+    settled = msgspec.structs.replace(payment, state=state)
+    if over:
+        await tx.publish(PaymentClosed(settled, now))
+    return settled
+
+
+def _with(payment: Payment, attempt: Attempt) -> Payment:
+    """The payment once the attempt is made."""
+    return msgspec.structs.replace(
+        payment, state=PaymentState.CREATED, attempts=attempt.position, current=attempt
+    )
+
+
+def _changed(payment: Payment, attempt: Attempt) -> Payment:
+    """The payment with an attempt of its own that has changed, if that is the one that counts."""
+    current = payment.current
+    if current is None or current.position != attempt.position:
+        return payment
+    return msgspec.structs.replace(payment, current=attempt)
+
+
+def _named(attempt: Attempt, payment: Payment) -> str | None:
+    """Which attempt is meant, where there may be several."""
+    if payment.attempts == 1 and payment.state in ENDED:
+        return None
+    return f"{attempt.position} {attempt.method.value} {attempt.channel}"
+
+
+async def _attempt(tx: Transaction, attempt: Attempt) -> Attempt:
+    """As it is now, under the lock of its payment."""
+    attempts = (await store.read_attempts(tx, [attempt.payment]))[attempt.payment]
+    return attempts[attempt.position - 1]
 
 
 async def _lock(tx: Transaction, id: UUID) -> Payment:

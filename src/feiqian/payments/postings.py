@@ -5,16 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from feiqian.kernel.calendar import business_date
-from feiqian.kernel.ids import derived_id
+from feiqian.kernel.ids import derived_id, show_id
 from feiqian.ledger import PLATFORM_BOOK, AccountCode, AccountRef, Leg, NewTransaction
-from feiqian.payments.model import Payment, Refund, Share
+from feiqian.payments.model import Attempt, Payment, Refund, Share
 
 
 def payment_succeeded(
     payment: Payment, shares: Sequence[Share], *, paid_at: datetime, now: datetime
 ) -> NewTransaction:
     """The channel owes us the amount; we owe each merchant its net share, and have earned the fee."""
-    receivable = _channel(payment)
+    receivable = _channel(payment.channel, payment.currency)
     legs = [
         Leg(receivable, _pending(share.merchant, payment.currency), share.net)
         for share in shares
@@ -33,11 +33,26 @@ def payment_succeeded(
     )
 
 
+def payment_duplicate(attempt: Attempt, *, order_no: str, now: datetime) -> NewTransaction:
+    """A buyer paid one payment by a second order too: the channel owes us that amount, and it is nobody's yet."""
+    suspense = AccountRef(PLATFORM_BOOK, AccountCode.PAYMENT_SUSPENSE, attempt.channel, attempt.currency)
+    receivable = _channel(attempt.channel, attempt.currency)
+    return NewTransaction(
+        id=duplicate_id(attempt.out_trade_no),
+        kind="payment_duplicate",
+        legs=(Leg(receivable, suspense, attempt.amount),),
+        business_date=business_date(now),
+        effective_at=attempt.paid_at or now,
+        reference=show_id("payment", attempt.payment),
+        memo=order_no,
+    )
+
+
 def refund_requested(
     refund: Refund, payment: Payment, shares: Sequence[Share], *, now: datetime
 ) -> NewTransaction:
     """The merchants' parts and the fee's part are set aside until the channel has paid the buyer."""
-    transit = _transit(payment)
+    transit = _transit(refund.channel, refund.currency)
     legs = [
         Leg(_pending(share.merchant, payment.currency), transit, part)
         for share, part in zip(shares, refund.parts, strict=True)
@@ -48,11 +63,10 @@ def refund_requested(
     return _about(refund, "refund_requested", requested_id(refund.id), tuple(legs), now=now, effective_at=now)
 
 
-def refund_succeeded(
-    refund: Refund, payment: Payment, *, succeeded_at: datetime, now: datetime
-) -> NewTransaction:
+def refund_succeeded(refund: Refund, *, succeeded_at: datetime, now: datetime) -> NewTransaction:
     """The channel paid the buyer out of what it owed us."""
-    legs = (Leg(_transit(payment), _channel(payment), refund.amount),)
+    transit, receivable = _transit(refund.channel, refund.currency), _channel(refund.channel, refund.currency)
+    legs = (Leg(transit, receivable, refund.amount),)
     return _about(
         refund, "refund_succeeded", refunded_id(refund.id), legs, now=now, effective_at=succeeded_at
     )
@@ -72,6 +86,11 @@ def refund_failed(
 def succeeded_id(payment: UUID) -> UUID:
     """The ledger transaction of a payment."""
     return derived_id("payment_succeeded", str(payment))
+
+
+def duplicate_id(out_trade_no: str) -> UUID:
+    """The ledger transaction of an order that was paid though its payment had succeeded by another."""
+    return derived_id("payment_duplicate", out_trade_no)
 
 
 def requested_id(refund: UUID) -> UUID:
@@ -111,12 +130,12 @@ def _about(
     )
 
 
-def _channel(payment: Payment) -> AccountRef:
-    return AccountRef(PLATFORM_BOOK, AccountCode.CHANNEL_RECEIVABLE, payment.channel, payment.currency)
+def _channel(channel: str, currency: str) -> AccountRef:
+    return AccountRef(PLATFORM_BOOK, AccountCode.CHANNEL_RECEIVABLE, channel, currency)
 
 
-def _transit(payment: Payment) -> AccountRef:
-    return AccountRef(PLATFORM_BOOK, AccountCode.REFUND_IN_TRANSIT, payment.channel, payment.currency)
+def _transit(channel: str, currency: str) -> AccountRef:
+    return AccountRef(PLATFORM_BOOK, AccountCode.REFUND_IN_TRANSIT, channel, currency)
 
 
 def _pending(merchant: UUID, currency: str) -> AccountRef:

@@ -9,8 +9,8 @@ import msgspec
 from feiqian.infra.database import Transaction
 from feiqian.kernel.calendar import ZONE
 from feiqian.kernel.ids import first_id_at, show_id
-from feiqian.payments.model import ChannelLine, ChannelLineKind, Happened, Payment, PaymentEvent, Refund
-from feiqian.payments.store import PAYMENT, REFUND
+from feiqian.payments.model import ChannelLine, ChannelLineKind, Happened, PaymentEvent, Refund
+from feiqian.payments.store import REFUND
 
 
 class PaymentFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class PaymentFilter(msgspec.Struct, frozen=True, kw_only=True):
     amount: int | None = None
     """Exactly so many minor units."""
     text: str | None = None
-    """Part of an order number, the beginning of a channel's number, or a buyer."""
+    """Part of an order number, the beginning of a channel's number, our number at a channel, or a buyer."""
     first: datetime | None = None
     """Created at or after."""
     end: datetime | None = None
@@ -147,10 +147,13 @@ _WHERE = (
     "      WHERE s.cell = p.cell AND s.payment = p.id AND s.merchant = %(merchant)s))"
     " AND (%(amount)s::bigint IS NULL OR p.amount = %(amount)s)"
     " AND (%(text)s::text IS NULL OR p.order_no ILIKE '%%' || %(text)s || '%%' OR p.buyer = %(text)s"
-    "      OR p.transaction_no LIKE %(text)s || '%%' OR p.out_trade_no = %(text)s)"
+    "      OR EXISTS (SELECT 1 FROM payments.attempt a WHERE a.cell = p.cell AND a.payment = p.id"
+    "         AND (a.transaction_no LIKE %(text)s || '%%' OR a.out_trade_no = %(text)s)))"
     " AND (%(first)s::uuid IS NULL OR p.id >= %(first)s)"
     " AND (%(end)s::uuid IS NULL OR p.id < %(end)s)"
 )
+_ATTEMPT = " LEFT JOIN payments.attempt a ON a.cell = p.cell AND a.payment = p.id AND a.position = p.attempt"
+_PAID_BY = " JOIN payments.attempt a ON a.cell = p.cell AND a.payment = p.id AND a.position = p.attempt"
 _REFUNDED = (
     " CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount), 0)::bigint AS refunded FROM payments.refund r"
     " WHERE r.cell = p.cell AND r.payment = p.id AND r.state <> 'failed') r"
@@ -173,11 +176,12 @@ async def list_payments(
     return await tx.all(
         PaymentRow,
         "SELECT p.id, p.order_no, p.state, p.amount, p.currency, p.fee, p.buyer, p.created_at, p.paid_at,"
-        " p.transaction_no, r.refunded, (SELECT count(*) FROM payments.share s"
+        " a.transaction_no, r.refunded, (SELECT count(*) FROM payments.share s"
         "   WHERE s.cell = p.cell AND s.payment = p.id)::int AS merchants"
         " FROM (SELECT p.* FROM payments.payment p"
         + _WHERE
         + " AND (%(before)s::uuid IS NULL OR p.id < %(before)s) ORDER BY p.id DESC LIMIT %(limit)s) p"
+        + _ATTEMPT
         + _REFUNDED
         + " ORDER BY p.id DESC",
         {**_parameters(tx, wanted), "before": before, "limit": limit},
@@ -196,11 +200,6 @@ async def total_payments(tx: Transaction, *, wanted: PaymentFilter) -> PaymentTo
         "   WHERE cell = %(cell)s AND state <> 'failed' GROUP BY payment) r ON r.payment = p.id" + _WHERE,
         _parameters(tx, wanted),
     )
-
-
-async def read_payments(tx: Transaction, ids: Sequence[UUID]) -> list[Payment]:
-    """Payments by id."""
-    return await tx.all(Payment, PAYMENT + " WHERE cell = %s AND id = ANY(%s)", (tx.cell, list(ids)))
 
 
 async def platform_nos(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, PlatformNo]:
@@ -258,13 +257,19 @@ async def channel_lines(
     """Succeeded payments and refunds whose channel time lies in [first, end): what a bill should confirm."""
     rows = await tx.all(
         _LineRow,
-        "SELECT 'payment' AS kind, out_trade_no AS our_no, id, transaction_no AS channel_no,"
-        " amount, currency, state, paid_at AS occurred_at FROM payments.payment"
-        " WHERE cell = %s AND channel = %s AND paid_at >= %s AND paid_at < %s AND state = 'succeeded'"
-        " UNION ALL SELECT 'refund', r.out_refund_no, r.id, r.channel_refund_no, r.amount, r.currency, r.state,"
-        " r.succeeded_at FROM payments.refund r JOIN payments.payment p ON p.cell = r.cell AND p.id = r.payment"
-        " WHERE r.cell = %s AND p.channel = %s AND r.succeeded_at >= %s AND r.succeeded_at < %s",
-        (tx.cell, channel, first, end, tx.cell, channel, first, end),
+        "SELECT 'payment' AS kind, a.out_trade_no AS our_no, p.id, a.transaction_no AS channel_no,"
+        " a.amount, a.currency, p.state, a.paid_at AS occurred_at FROM payments.payment p"
+        + _PAID_BY
+        + " WHERE p.cell = %(cell)s AND a.channel = %(channel)s AND p.paid_at >= %(first)s AND p.paid_at < %(end)s"
+        "   AND p.state = 'succeeded'"
+        # A duplicate is money that came too: to the bill it is a payment as any other.
+        " UNION ALL SELECT 'payment', out_trade_no, payment, transaction_no, amount, currency, 'succeeded', paid_at"
+        " FROM payments.attempt WHERE cell = %(cell)s AND channel = %(channel)s AND attention_at IS NOT NULL"
+        "   AND state = 'duplicate' AND paid_at >= %(first)s AND paid_at < %(end)s"
+        " UNION ALL SELECT 'refund', out_refund_no, id, channel_refund_no, amount, currency, state, succeeded_at"
+        " FROM payments.refund WHERE cell = %(cell)s AND channel = %(channel)s"
+        "   AND succeeded_at >= %(first)s AND succeeded_at < %(end)s",
+        {"cell": tx.cell, "channel": channel, "first": first, "end": end},
     )
     return [row.line() for row in rows]
 
@@ -275,13 +280,12 @@ async def find_channel_lines(
     """Payments and refunds by our numbers at the channel, in whatever state they are."""
     rows = await tx.all(
         _LineRow,
-        "SELECT 'payment' AS kind, out_trade_no AS our_no, id, transaction_no AS channel_no,"
-        " amount, currency, state, coalesce(paid_at, created_at) AS occurred_at FROM payments.payment"
-        " WHERE cell = %s AND channel = %s AND out_trade_no = ANY(%s)"
-        " UNION ALL SELECT 'refund', r.out_refund_no, r.id, r.channel_refund_no, r.amount, r.currency, r.state,"
-        " coalesce(r.succeeded_at, r.created_at)"
-        " FROM payments.refund r JOIN payments.payment p ON p.cell = r.cell AND p.id = r.payment"
-        " WHERE r.cell = %s AND p.channel = %s AND r.out_refund_no = ANY(%s)",
+        "SELECT 'payment' AS kind, out_trade_no AS our_no, payment AS id, transaction_no AS channel_no, amount, currency,"
+        " CASE state WHEN 'duplicate' THEN 'succeeded' ELSE state END AS state, coalesce(paid_at, placed_at) AS occurred_at"
+        " FROM payments.attempt WHERE cell = %s AND channel = %s AND out_trade_no = ANY(%s)"
+        " UNION ALL SELECT 'refund', out_refund_no, id, channel_refund_no, amount, currency, state,"
+        " coalesce(succeeded_at, created_at) FROM payments.refund"
+        " WHERE cell = %s AND channel = %s AND out_refund_no = ANY(%s)",
         (tx.cell, channel, list(payment_nos), tx.cell, channel, list(refund_nos)),
     )
     return [row.line() for row in rows]
@@ -362,10 +366,11 @@ async def merchant_totals(
 
 
 async def count_states(tx: Transaction) -> dict[str, int]:
-    """How many payments need somebody: conflicted ones, and refunds that failed or are abnormal."""
+    """How many payments need somebody: conflicted attempts, duplicates, and refunds that failed or are abnormal."""
     rows = await tx.connection.execute(
-        "SELECT 'conflicted', count(*) FROM payments.payment WHERE cell = %(cell)s AND conflicted_at IS NOT NULL"
-        " UNION ALL SELECT 'refund_failed', count(*) FROM payments.refund WHERE cell = %(cell)s"
+        "SELECT s.state, count(a.state) FROM unnest(ARRAY['conflicted', 'duplicate']) AS s (state)"
+        " LEFT JOIN payments.attempt a ON a.cell = %(cell)s AND a.attention_at IS NOT NULL AND a.state = s.state"
+        " GROUP BY s.state UNION ALL SELECT 'refund_failed', count(*) FROM payments.refund WHERE cell = %(cell)s"
         "   AND state IN ('failed', 'abnormal')",
         {"cell": tx.cell},
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.channels import ChannelRefund, ChannelRefundState
+from feiqian.channels import ChannelRefund, ChannelRefundState, PaymentMethod
 from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import InvalidRequest, NotFound, ReplayAltered
 from feiqian.kernel.ids import new_id, show_id
@@ -39,10 +39,11 @@ async def request_refund(
     amount: int,
     reason: str,
     within: timedelta,
+    count_max: int = rules.REFUND_COUNT_MAX,
 ) -> Refund:
     """Set a refund's money aside and have the channel asked. The same number again returns the first.
 
-    ``within`` is how old a payment the channel still refunds.
+    ``within`` is how old a payment the channel still refunds, ``count_max`` how often.
     Raises: InvalidRequest, NotFound, ReplayAltered, NotRefundable, RefundExceedsPayment, TooManyRefunds, RefundTooLate.
     """
     check_amount(amount)
@@ -58,13 +59,15 @@ async def request_refund(
         _refuse_altered(had, payment_id, amount, reason)
         return had
     refunds = (await store.read_refunds(tx, [payment.id]))[payment.id]
-    _refuse_unrefundable(payment, refunds, amount=amount, now=now, within=within)
+    _refuse_unrefundable(payment, refunds, amount=amount, now=now, within=within, count_max=count_max)
     shares = (await store.read_shares(tx, [payment.id]))[payment.id]
     fee, *parts = rules.split_refund(amount, payment, shares, refunds)
     id = new_id(now)
     refund = Refund(
         id=id,
         payment=payment.id,
+        attempt=payment.order.position,
+        channel=payment.channel,
         platform=platform,
         refund_no=refund_no,
         out_refund_no=show_id("R", id).replace("_", ""),
@@ -80,7 +83,8 @@ async def request_refund(
         error=None,
         checks=0,
     )
-    await store.insert_refund(tx, refund, next_check_at=rules.next_check(now, 0))
+    due = rules.next_check(now, 0, rules.refund_pace(payment.order.method))
+    await store.insert_refund(tx, refund, next_check_at=due)
     posting = postings.refund_requested(refund, payment, shares, now=now)
     await post_all(tx, now=now, transactions=[posting])
     await _record(tx, refund, now, PaymentEvent.REFUND_REQUESTED, Actor.PLATFORM, detail=refund_no)
@@ -100,26 +104,34 @@ def _refuse_altered(had: Refund, payment_id: UUID, amount: int, reason: str) -> 
 
 
 def _refuse_unrefundable(
-    payment: Payment, refunds: list[Refund], *, amount: int, now: datetime, within: timedelta
+    payment: Payment,
+    refunds: list[Refund],
+    *,
+    amount: int,
+    now: datetime,
+    within: timedelta,
+    count_max: int,
 ) -> None:
     if payment.state is not PaymentState.SUCCEEDED or payment.paid_at is None:
         raise NotRefundable(state=payment.state.value)
     left = rules.left_to_refund(payment, refunds)
     if amount > left:
         raise RefundExceedsPayment(amount=amount, left=left)
-    if len(refunds) >= rules.REFUND_COUNT_MAX:
+    if len(refunds) >= count_max:
         raise TooManyRefunds(count=len(refunds))
     if now - payment.paid_at > within:
         raise RefundTooLate(days=within.days)
 
 
-async def record_refund(tx: Transaction, *, now: datetime, said: ChannelRefund, actor: Actor) -> Refund:
-    """Move a refund to where the channel says it is; when it succeeded, post it. Said twice, it moves once.
+async def record_refund(
+    tx: Transaction, *, now: datetime, channel: str, said: ChannelRefund, actor: Actor
+) -> Refund:
+    """Move a refund to where its connection says it is; when it succeeded, post it. Said twice, it moves once.
 
-    Raises: NoticeUnmatched when we have no such refund.
+    Raises: NoticeUnmatched when we have no such refund there.
     """
     found = await store.find_refund_by_out_no(tx, said.out_refund_no)
-    if found is None:
+    if found is None or found.channel != channel:
         raise NoticeUnmatched(number=said.out_refund_no)
     payment = await store.lock_payment(tx, found.payment)
     refund = await store.lock_refund(tx, found.id)
@@ -138,7 +150,7 @@ async def record_refund(tx: Transaction, *, now: datetime, said: ChannelRefund, 
         )
     match said.state:
         case ChannelRefundState.SUCCEEDED:
-            return await _succeed(tx, now=now, payment=payment, refund=refund, said=said, actor=actor)
+            return await _succeed(tx, now=now, refund=refund, said=said, actor=actor)
         case ChannelRefundState.CLOSED:
             return await _fail(
                 tx,
@@ -159,7 +171,7 @@ async def record_refund(tx: Transaction, *, now: datetime, said: ChannelRefund, 
                 reason="the buyer's account does not take the money",
             )
         case ChannelRefundState.PROCESSING:
-            return await _processing(tx, now=now, refund=refund, said=said, actor=actor)
+            return await _processing(tx, now=now, payment=payment, refund=refund, said=said, actor=actor)
         case ChannelRefundState.UNKNOWN_TO_CHANNEL:
             return refund
 
@@ -179,18 +191,17 @@ async def record_refund_refused(tx: Transaction, *, now: datetime, refund_id: UU
     )
 
 
-async def postpone_refund(tx: Transaction, *, now: datetime, refund: Refund) -> None:
-    """No certain answer: ask again when it is due."""
-    await store.set_refund_checked(tx, refund.id, refund.checks + 1, rules.next_check(now, refund.checks))
+async def postpone_refund(tx: Transaction, *, now: datetime, refund: Refund, method: PaymentMethod) -> None:
+    """No certain answer: ask again when it is due. ``method`` is how the payment was paid."""
+    due = rules.next_check(now, refund.checks, rules.refund_pace(method))
+    await store.set_refund_checked(tx, refund.id, refund.checks + 1, due)
 
 
 async def _succeed(
-    tx: Transaction, *, now: datetime, payment: Payment, refund: Refund, said: ChannelRefund, actor: Actor
+    tx: Transaction, *, now: datetime, refund: Refund, said: ChannelRefund, actor: Actor
 ) -> Refund:
     at = said.succeeded_at or now
-    await post_all(
-        tx, now=now, transactions=[postings.refund_succeeded(refund, payment, succeeded_at=at, now=now)]
-    )
+    await post_all(tx, now=now, transactions=[postings.refund_succeeded(refund, succeeded_at=at, now=now)])
     await store.set_refund(
         tx, refund.id, RefundState.SUCCEEDED, channel_refund_no=said.channel_refund_no, succeeded_at=at
     )
@@ -236,18 +247,25 @@ async def _abnormal(
 
 
 async def _processing(
-    tx: Transaction, *, now: datetime, refund: Refund, said: ChannelRefund, actor: Actor
+    tx: Transaction,
+    *,
+    now: datetime,
+    payment: Payment,
+    refund: Refund,
+    said: ChannelRefund,
+    actor: Actor,
 ) -> Refund:
     if refund.state is RefundState.PENDING:
         await _record(tx, refund, now, PaymentEvent.REFUND_ACCEPTED, actor, said=said)
+    due = rules.next_check(now, refund.checks, rules.refund_pace(payment.order.method))
     await store.set_refund(
         tx,
         refund.id,
         RefundState.PROCESSING,
         channel_refund_no=said.channel_refund_no,
-        next_check_at=rules.next_check(now, refund.checks),
+        next_check_at=due,
     )
-    await store.set_refund_checked(tx, refund.id, refund.checks + 1, rules.next_check(now, refund.checks))
+    await store.set_refund_checked(tx, refund.id, refund.checks + 1, due)
     return msgspec.structs.replace(refund, state=RefundState.PROCESSING)
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 
 import msgspec
 
+from feiqian.channels import NextStep
 from feiqian.infra.database import Transaction
 from feiqian.kernel.ids import show_id
 from feiqian.members import read_merchants
 from feiqian.payments import store
-from feiqian.payments.model import Payment, PaymentState, Refund, RefundState, Share
+from feiqian.payments.model import Attempt, Payment, PaymentState, Refund, RefundState, Share
 
 
 class ShareView(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,13 +27,41 @@ class ShareView(msgspec.Struct, frozen=True, kw_only=True):
     """What refunds took of the net."""
 
 
+class AttemptError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an attempt failed or is conflicted, or why its channel's answer is not certain."""
+
+    code: str
+    message: str
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+    """One order at one channel; minor units of the payment's currency, times in UTC."""
+
+    position: int
+    """1, 2, 3 … in its payment."""
+    state: str
+    """created, unknown, awaiting_payment, succeeded, closed, failed, conflicted or duplicate."""
+    method: str
+    channel: str
+    """The connection that takes it."""
+    amount: int
+    out_trade_no: str
+    """Our number at the channel."""
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    """The channel's time."""
+    channel_transaction_no: str | None
+    error: AttemptError | None
+
+
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     """A payment. Amounts are minor units of ``currency``; times are UTC."""
 
     id: str
     order_no: str
     state: str
-    """created, awaiting_payment, succeeded, closed, failed or conflicted."""
+    """requires_method, created, awaiting_payment, succeeded, closed, failed or conflicted."""
     amount: int
     currency: str
     refunded: int
@@ -41,9 +70,14 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     """The platform's fee as charged; refunds give their part of it back."""
     description: str
     buyer: str | None
-    method: str
+    method: str | None
+    """Of the attempt that counts: the newest, or the one that was paid. Empty while nobody has chosen."""
+    methods: list[str]
+    """From which the buyer may choose; empty when the platform chose."""
+    next_step: NextStep | None
+    """What the buyer's side does next, by its ``kind``, while the buyer may pay."""
     code_url: str | None
-    """What the QR code says, while the buyer may pay."""
+    """What the QR code says, while the buyer may pay by one."""
     cashier_url: str
     """A page that shows the QR code and turns to paid by itself."""
     created_at: datetime
@@ -51,6 +85,8 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     """The channel's time."""
     channel_transaction_no: str | None
+    attempts: list[AttemptView]
+    """Every order that was placed for it, oldest first."""
     shares: list[ShareView]
     metadata: dict[str, str]
 
@@ -89,8 +125,21 @@ async def show_payments(tx: Transaction, payments: Sequence[Payment], *, base_ur
     # Only what was paid can have refunds; the rest is spared the question.
     paid = [payment.id for payment in payments if payment.state is PaymentState.SUCCEEDED]
     refunds = await store.read_refunds(tx, paid) if paid else {}
+    # Most payments have one attempt, which they carry themselves.
+    several = [payment.id for payment in payments if payment.attempts > 1]
+    attempts = await store.read_attempts(tx, several) if several else {}
     names = await _merchant_nos(tx, [share for rows in shares.values() for share in rows])
-    return [_payment(each, shares[each.id], refunds.get(each.id, []), names, base_url) for each in payments]
+    return [
+        _payment(
+            each,
+            attempts=attempts.get(each.id) or ([each.current] if each.current else []),
+            shares=shares[each.id],
+            refunds=refunds.get(each.id, []),
+            names=names,
+            base_url=base_url,
+        )
+        for each in payments
+    ]
 
 
 async def show_refunds(tx: Transaction, refunds: Sequence[Refund]) -> list[RefundView]:
@@ -107,6 +156,8 @@ async def _merchant_nos(tx: Transaction, shares: Sequence[Share]) -> dict[object
 
 def _payment(
     payment: Payment,
+    *,
+    attempts: Sequence[Attempt],
     shares: Sequence[Share],
     refunds: Sequence[Refund],
     names: dict[object, str],
@@ -123,13 +174,16 @@ def _payment(
         fee=payment.fee,
         description=payment.description,
         buyer=payment.buyer,
-        method=payment.method,
-        code_url=payment.code_url if payment.state is PaymentState.AWAITING_PAYMENT else None,
+        method=payment.current.method.value if payment.current else None,
+        methods=[method.value for method in payment.methods],
+        next_step=payment.next_step,
+        code_url=payment.code_url,
         cashier_url=f"{base_url}/cashier/{payment.shown_id.removeprefix('payment_')}",
         created_at=payment.created_at,
         expires_at=payment.expires_at,
         paid_at=payment.paid_at,
         channel_transaction_no=payment.transaction_no,
+        attempts=[_attempt(each) for each in attempts],
         shares=[
             ShareView(
                 merchant_no=names[share.merchant],
@@ -141,6 +195,23 @@ def _payment(
             for index, share in enumerate(shares)
         ],
         metadata=payment.metadata,
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    error = attempt.error_code and AttemptError(code=attempt.error_code, message=attempt.error or "")
+    return AttemptView(
+        position=attempt.position,
+        state=attempt.state.value,
+        method=attempt.method.value,
+        channel=attempt.channel,
+        amount=attempt.amount,
+        out_trade_no=attempt.out_trade_no,
+        created_at=attempt.placed_at,
+        expires_at=attempt.expires_at,
+        paid_at=attempt.paid_at,
+        channel_transaction_no=attempt.transaction_no,
+        error=error or None,
     )
 
 

@@ -1,10 +1,12 @@
-"""Fees, shares, what is left to refund, and when to ask a channel again. Pure."""
+"""What may be asked, fees, shares, and what is left to refund. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
+
+from feiqian.channels import BuyerHints, PaymentMethod
 from feiqian.kernel.errors import InvalidRequest, ReplayAltered
 from feiqian.kernel.money import AMOUNT_MAX, Rounding, apportion, check_amount, check_currency, to_minor
 from feiqian.payments.model import (
@@ -13,7 +15,6 @@ from feiqian.payments.model import (
     NewShare,
     NotPayable,
     Payment,
-    PaymentState,
     Refund,
     RefundState,
     Share,
@@ -23,16 +24,9 @@ from feiqian.payments.model import (
 EXPIRES_IN_S_MIN = 60
 EXPIRES_IN_S_MAX = 86_400
 LINE_COUNT_MAX = 5_000
+HINT_LENGTH_MAX = 1_000
 REFUND_COUNT_MAX = 50
 """WeChat Pay: at most fifty partial refunds of one order."""
-
-CHECK_AFTER_S = (30, 60, 180, 600, 1800, 3600)
-"""When an open payment or refund is asked about at its channel, counted from the question before; the last repeats."""
-
-
-def next_check(now: datetime, checks: int) -> datetime:
-    """When to ask the channel after so many checks."""
-    return now + timedelta(seconds=CHECK_AFTER_S[min(checks, len(CHECK_AFTER_S) - 1)])
 
 
 def check_new(asked: NewPayment) -> None:
@@ -56,6 +50,11 @@ def check_new(asked: NewPayment) -> None:
         raise InvalidRequest(field="lines", reason=f"a line may have at most {AMOUNT_MAX} minor units")
     if len(asked.metadata) > 20 or any(len(k) > 64 or len(v) > 512 for k, v in asked.metadata.items()):
         raise InvalidRequest(field="metadata", reason="must have at most 20 values of at most 512 characters")
+    if len(set(asked.methods)) != len(asked.methods):
+        raise InvalidRequest(field="methods", reason="must name each method once")
+    if asked.method is not None and asked.methods and asked.method not in asked.methods:
+        raise InvalidRequest(field="method", reason="must be among methods")
+    check_hints(asked.payer)
     total = sum(line.amount for line in asked.lines)
     if total != asked.amount:
         raise LinesDiffer(lines=total, amount=asked.amount)
@@ -64,6 +63,15 @@ def check_new(asked: NewPayment) -> None:
 def _check_text(field: str, text: str, length_max: int) -> None:
     if not 1 <= len(text) <= length_max or not text.isprintable():
         raise InvalidRequest(field=field, reason=f"must be 1 to {length_max} printable characters")
+
+
+def check_hints(hints: BuyerHints) -> None:
+    """Raises: InvalidRequest for what no buyer can be known by."""
+    for field, value in msgspec.structs.asdict(hints).items():
+        if value is not None:
+            _check_text(f"payer.{field}", value, HINT_LENGTH_MAX)
+    if hints.return_url is not None and not hints.return_url.startswith(("https://", "http://")):
+        raise InvalidRequest(field="payer.return_url", reason="must begin with https:// or http://")
 
 
 def fee_of(amount: int, rate: Decimal) -> int:
@@ -91,9 +99,14 @@ def shares_of(asked: NewPayment, fee: int, merchants: Mapping[str, UUID]) -> lis
 
 
 def refuse_altered(
-    asked: NewPayment, had: Payment, asked_shares: Sequence[NewShare], had_shares: Sequence[Share]
+    asked: NewPayment,
+    had: Payment,
+    asked_shares: Sequence[NewShare],
+    had_shares: Sequence[Share],
+    *,
+    method: PaymentMethod | None,
 ) -> None:
-    """A replayed order must say what the first one said.
+    """A replayed order must say what the first one said; ``method`` is what it comes to where none was said.
 
     Raises: ReplayAltered naming the first field that differs.
     """
@@ -103,6 +116,8 @@ def refuse_altered(
         ("description", asked.description, had.description),
         ("buyer", asked.buyer, had.buyer),
         ("metadata", asked.metadata, had.metadata),
+        ("methods", asked.methods, had.methods),
+        ("method", method, had.method),
         (
             "expires_in_s",
             asked.expires_in_s,
@@ -135,12 +150,3 @@ def split_refund(
     fee_left = payment.fee - sum(refund.fee for refund in standing)
     left = [share.net - sum(refund.parts[index] for refund in standing) for index, share in enumerate(shares)]
     return apportion(amount, [fee_left, *left])
-
-
-MAY_SUCCEED = (
-    PaymentState.CREATED,
-    PaymentState.AWAITING_PAYMENT,
-    PaymentState.CLOSED,
-    PaymentState.FAILED,
-)
-"""States in which a channel's word that the buyer paid makes a payment succeed."""

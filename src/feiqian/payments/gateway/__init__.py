@@ -1,0 +1,49 @@
+"""Payments and their channels: every call happens between two transactions, never inside one.
+
+The intent is recorded and committed, the channel is called, the outcome is recorded. Whatever stops us in between
+leaves an attempt or refund that is due for a question to its channel; ``check_due`` asks. Whatever was begun at a
+connection is asked about, closed and refunded there.
+"""
+
+from collections.abc import Mapping
+
+from feiqian.channels import NoticeAnswer
+from feiqian.kernel.errors import Refusal
+from feiqian.payments import refunds
+from feiqian.payments.gateway.checking import Checking, check_forever
+from feiqian.payments.gateway.ports import ChannelAsk, Channels, Choice, GatewayTerms, StaticChannels
+from feiqian.payments.model import Actor
+
+__all__ = [
+    "ChannelAsk",
+    "Channels",
+    "Choice",
+    "Gateway",
+    "GatewayTerms",
+    "StaticChannels",
+    "check_forever",
+]
+
+
+class Gateway(Checking):
+    """Creates, asks, closes and refunds payments over many connections."""
+
+    async def take_notice(self, code: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Record what a connection's callback says; it may come late, twice or never.
+
+        Raises: NoticeRefused when it is not believed, NoticeUnmatched when it is about nothing of ours there, NotFound
+        when there is no such connection.
+        """
+        now = self._clock.now()
+        notice = self._channels.get(code).read_notice(headers=headers, body=body, now=now)
+        for order in notice.payments:
+            await self.confirm(order, channel=code, actor=Actor.CHANNEL)
+        if notice.refund is not None:
+            said = notice.refund
+            await self._database.run(
+                lambda tx: refunds.record_refund(tx, now=now, channel=code, said=said, actor=Actor.CHANNEL)
+            )
+
+    def answer_notice(self, code: str, refusal: Refusal | None) -> NoticeAnswer:
+        """What the channel reads as "taken", or as "send it again". Raises: NotFound."""
+        return self._channels.get(code).answer_notice(refusal and refusal.sentence("zh"))
