@@ -146,6 +146,7 @@ class TestAMessage:
             (pain001("M-x", Payout("x")).replace(b"pain.001.001.09", b"pain.001.001.03"), "FF01"),
             (pain001("M-x", Payout("x")).replace(b"<EndToEndId>x</EndToEndId>", b""), "FF01"),
             (pain001("M-x", Payout("x")).replace(b'"CNY"', b'"yuan"'), "FF01"),
+            (pain001("M-x", Payout("x"), day="12026-03-02"), "DT01"),
             (pain001("M-x", Payout("x"), count="2"), "AM18"),
             (pain001("M-x", Payout("x"), total="99.99"), "AM10"),
             (pain001("M-x", Payout("x"), method="CHK"), "AG01"),

@@ -149,10 +149,13 @@ def _account(node: lxml.etree._Element, name: str) -> str:
 
 
 def _execution_date(payment: lxml.etree._Element) -> date:
-    day = xml.text(payment, "ReqdExctnDt/Dt")
-    if day:
-        return date.fromisoformat(day[:10])
-    moment = datetime.fromisoformat(xml.text(payment, "ReqdExctnDt/DtTm").replace("Z", "+00:00"))
+    day, time = xml.text(payment, "ReqdExctnDt/Dt"), xml.text(payment, "ReqdExctnDt/DtTm")
+    try:
+        if day:
+            return date.fromisoformat(day[:10])
+        moment = datetime.fromisoformat(time.replace("Z", "+00:00"))
+    except ValueError as error:  # XML Schema knows years before 1 and after 9999, and 24:00
+        raise Rejected("DT01", f"{day or time} is not a date on which this bank pays") from error
     return business_date(moment) if moment.tzinfo is not None else moment.date()
 
 

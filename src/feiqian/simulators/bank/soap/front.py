@@ -122,7 +122,10 @@ def query_balance(bank: Bank, call: Call) -> list[Part]:
 def query_statement(bank: Bank, call: Call) -> list[Part]:
     """QueryStatement: entries of up to 31 days, both dates included, today too."""
     account = _account(bank, call.content)
-    first, last = (date.fromisoformat(xml.text(call.content, name)[:10]) for name in ("From", "To"))
+    try:
+        first, last = (date.fromisoformat(xml.text(call.content, name)[:10]) for name in ("From", "To"))
+    except ValueError as error:
+        raise Faulty("soap:Client", "From and To must be dates of our era", "INVALID_PERIOD") from error
     if not 0 <= (last - first).days < STATEMENT_DAYS_MAX:
         raise Faulty("soap:Client", "From must not be after To, and 31 days at most", "INVALID_PERIOD")
     opening = balance_before(bank.books, account, first.isoformat())
