@@ -4,12 +4,13 @@ Written from the public documentation, apart from the house's code and from the 
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 from cryptography import x509
@@ -37,15 +38,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @cache
-def key_named(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """A key that stays the same through the run: application, alipay, rotated, root, stranger."""
+def key_named(name: str) -> rsa.RSAPrivateKey:
+    """A key that stays the same through the run: application, alipay, rotated, root, stranger, short."""
     assert name
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return rsa.generate_private_key(public_exponent=65537, key_size=1024 if name == "short" else 2048)
 
 
-def private_pem(name: str, bits: int = 2048) -> str:
+def private_pem(name: str) -> str:
     return (
-        key_named(name, bits)
+        key_named(name)
         .private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -266,7 +267,7 @@ class Peer:
         async def handler(request: web.Request) -> web.StreamResponse:
             content = left.pop(0)
             raw = content if isinstance(content, bytes) else None
-            method = parse_qs(request.query_string)["method"][0]
+            method = request.query["method"]
             return web.Response(
                 body=raw if raw is not None else body(method, content, key=key),
                 content_type="text/html",
@@ -281,7 +282,7 @@ class Peer:
             assert request.query_string == "token=x"
             return self.files.pop(0)
         assert (request.method, request.path) == ("POST", "/gateway.do")
-        self.calls.append(Call(request.query_string, content))
+        self.calls.append(Call(request.raw_path.partition("?")[2], content))
         assert self.handler is not None
         return await self.handler(request)
 
@@ -300,3 +301,13 @@ async def serving() -> AsyncGenerator[Peer]:
         yield peer
     finally:
         await runner.cleanup()
+
+
+def sn_of(read: x509.Certificate) -> str:
+    """Alipay's SN, worked out here: MD5 over the issuer, most specific first, and the serial number."""
+    issuer = ",".join(f"{part.rfc4514_attribute_name}={part.value}" for part in reversed(list(read.issuer)))
+    return hashlib.md5(f"{issuer}{read.serial_number}".encode(), usedforsecurity=False).hexdigest()
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
