@@ -22,6 +22,12 @@ class TestAConnectionIsOutWhen:
             ({"active": False}, {}, "paused"),
             ({"terms": None}, {}, "method_not_offered"),
             ({"platforms": frozenset({"platform_2"})}, {}, "platform_not_allowed"),
+            ({"merchants": frozenset({"shop-2"})}, {}, "merchant_not_allowed"),
+            (
+                {"merchants": frozenset({"shop-1"})},
+                {"merchants": ("shop-1", "shop-2")},
+                "merchant_not_allowed",
+            ),
             ({"terms": TERMS}, {"currency": "USD"}, "currency"),
             ({"terms": TERMS}, {"amount": 99}, "amount_too_small"),
             ({"terms": TERMS}, {"amount": 5_000_001}, "amount_too_large"),
@@ -55,6 +61,7 @@ class TestAConnectionIsOutWhen:
             ({"terms": TERMS}, {"amount": 5_000_000}),
             ({"left_today": 10_000}, {}),
             ({"platforms": frozenset({"platform_1"})}, {}),
+            ({"merchants": frozenset({"shop-1", "shop-2"})}, {}),
             (
                 {"terms": MethodTerms(amount_max=5_000_000, lifetime_max=timedelta(1), needs=("openid",))},
                 {"given": frozenset({"openid", "client_ip"})},

@@ -8,6 +8,7 @@ the health of the last minutes; the draw that splits volume follows from the pay
 be explained again. Breakers: closed -> open -> half_open -> closed | open, documented at ``BreakerState``.
 """
 
+from feiqian.routing.candidates import candidate_of
 from feiqian.routing.health import Breaker, BreakerState, CallOutcome, HealthBook
 from feiqian.routing.model import (
     NO_RULES,
@@ -64,6 +65,7 @@ __all__ = [
     "Stage",
     "Step",
     "StoredDecision",
+    "candidate_of",
     "check_rules",
     "counts_since",
     "decide",

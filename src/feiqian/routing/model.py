@@ -51,6 +51,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     splits: bool = False
     platforms: frozenset[str] = frozenset()
     """Who may use it; empty: everybody."""
+    merchants: frozenset[str] = frozenset()
+    """For whom: every merchant who shares the payment must be among them; empty: everybody."""
     left_today: int | None = None
     """How much it may still take today, minor units; None: no limit."""
 
@@ -115,6 +117,8 @@ class Reason(StrEnum):
     """Channel or contract has no such method."""
     PLATFORM_NOT_ALLOWED = "platform_not_allowed"
     """The contract is not for this platform."""
+    MERCHANT_NOT_ALLOWED = "merchant_not_allowed"
+    """The contract is not for every merchant who shares the payment."""
     CURRENCY = "currency"
     """It takes other currencies."""
     AMOUNT_TOO_SMALL = "amount_too_small"

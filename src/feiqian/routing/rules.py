@@ -182,6 +182,8 @@ def _obstacle(ask: RouteAsk, candidate: Candidate, local: datetime) -> Removed |
         return Removed(code, Reason.PAUSED)
     if candidate.platforms and ask.platform not in candidate.platforms:
         return Removed(code, Reason.PLATFORM_NOT_ALLOWED)
+    if candidate.merchants and not candidate.merchants.issuperset(ask.merchants):
+        return Removed(code, Reason.MERCHANT_NOT_ALLOWED)
     if ask.currency not in terms.currencies:
         return Removed(code, Reason.CURRENCY, ask.currency)
     if ask.amount < terms.amount_min:
