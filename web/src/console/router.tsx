@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import * as connections from "../api/connections";
 import { Problem, queryString } from "../api/http";
 import * as ledger from "../api/ledger";
 import * as api from "../api/queries";
@@ -65,6 +66,7 @@ const search = {
   holds: only("state", "account", "cursor"),
   ledgerTrial: only("book", "by", "from", "to"),
   seals: only("book", "cursor"),
+  approvals: only("state", "cursor"),
 };
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
@@ -231,6 +233,30 @@ const sealsRoute = createRoute({
   component: lazyRouteComponent(() => import("./ledger/Seals"), "Seals"),
 });
 
+const connectionsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/connections",
+  loader: ({ context }) => void context.queryClient.prefetchQuery(connections.connectionsQuery),
+  component: lazyRouteComponent(() => import("./connections/Connections"), "Connections"),
+});
+
+const connectionRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/connections/$code",
+  loader: ({ context, params }) =>
+    void context.queryClient.prefetchQuery(connections.connectionQuery(params.code)),
+  component: lazyRouteComponent(() => import("./connections/Connection"), "ConnectionPage"),
+});
+
+const approvalsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/approvals",
+  validateSearch: search.approvals,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(connections.approvalsQuery(deps)),
+  component: lazyRouteComponent(() => import("./connections/Approvals"), "Approvals"),
+});
+
 const loansRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/loans",
@@ -281,6 +307,9 @@ const routeTree = rootRoute.addChildren([
     holdRoute,
     ledgerTrialRoute,
     sealsRoute,
+    connectionsRoute,
+    connectionRoute,
+    approvalsRoute,
     loansRoute,
     loanRoute,
     fundersRoute,

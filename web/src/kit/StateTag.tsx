@@ -1,11 +1,16 @@
 import type {
   AccountState,
+  BreakerState,
+  ConnectionState,
   HoldState,
   LoanState,
   MatchStatus,
   PaymentState,
+  ProbeOutcome,
+  ProposalState,
   ReconciliationDay,
   Refund,
+  VersionState,
 } from "../api/types";
 import { useWords, wordFor } from "../words";
 
@@ -55,6 +60,29 @@ const hold: Record<HoldState, Tone> = {
   released: "idle",
   expired: "warn",
 };
+const connection: Record<ConnectionState, Tone> = {
+  draft: "idle",
+  testing: "wait",
+  active: "good",
+  paused: "warn",
+  retired: "idle",
+};
+const breaker: Record<BreakerState, Tone> = { closed: "good", open: "bad", half_open: "warn" };
+const credentials: Record<VersionState, Tone> = {
+  proposed: "wait",
+  in_force: "good",
+  kept: "idle",
+  retired: "idle",
+  rejected: "bad",
+  withdrawn: "idle",
+};
+const probe: Record<ProbeOutcome, Tone> = { succeeded: "good", failed: "bad", unknown: "warn" };
+const approval: Record<ProposalState, Tone> = {
+  proposed: "wait",
+  approved: "good",
+  rejected: "bad",
+  withdrawn: "idle",
+};
 const credit: Record<string, Tone> = { approved: "good", declined: "bad", referred: "warn" };
 
 const tones = {
@@ -65,6 +93,11 @@ const tones = {
   "reconciliation.status": match,
   "ledger.state": account,
   "ledger.hold.state": hold,
+  "connection.state": connection,
+  "connection.breaker": breaker,
+  "connection.outcome": probe,
+  "credentials.state": credentials,
+  "approval.state": approval,
   "credit.outcome": credit,
 } satisfies Record<string, Record<string, Tone>>;
 

@@ -1,6 +1,7 @@
 import type { Dictionary } from "./dictionary";
+import { connections } from "./en/connections";
 import { frame } from "./en/frame";
 import { ledger } from "./en/ledger";
 import { work } from "./en/work";
 
-export const en: Dictionary = { ...frame, ...work, ...ledger };
+export const en: Dictionary = { ...frame, ...work, ...ledger, ...connections };
