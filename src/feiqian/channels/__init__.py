@@ -101,6 +101,7 @@ from feiqian.channels.model import (
     TransferringChannel,
     TransferTerms,
 )
+from feiqian.channels.unionpay import UnionPay, UnionPayConfig, unionpay_config_from_sandbox
 from feiqian.channels.wechatpay import WechatPay, WechatPayConfig, config_from_sandbox
 
 __all__ = [
@@ -189,6 +190,8 @@ __all__ = [
     "TransferRequest",
     "TransferTerms",
     "TransferringChannel",
+    "UnionPay",
+    "UnionPayConfig",
     "WechatPay",
     "WechatPayConfig",
     "alipay_config_from_sandbox",
@@ -196,4 +199,5 @@ __all__ = [
     "describe",
     "plain_reader",
     "split_certificates",
+    "unionpay_config_from_sandbox",
 ]
