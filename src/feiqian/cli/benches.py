@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import msgspec
 
 from feiqian.app.run import free_port
-from feiqian.bench import BenchFailed, LedgerTerms, ScenarioResult, bench_ledger, bench_payments, bench_replay
+from feiqian.bench import (
+    BenchFailed,
+    LedgerTerms,
+    bench_ledger,
+    bench_payments,
+    bench_replay,
+    bench_routing,
+)
 from feiqian.cli.running import run
 from feiqian.infra.settings import Settings
 
@@ -29,10 +36,26 @@ def bench(_: Settings, arguments: argparse.Namespace) -> int:
                     say=_say,
                 )
             )
-            _print_scenarios(result.scenarios)
+            _print_scenarios(
+                result.scenarios,
+                (
+                    "scenario",
+                    "transactions_per_s",
+                    "p50_ms",
+                    "p99_ms",
+                    "bytes_per_transaction",
+                    "refused",
+                    "dropped",
+                ),
+            )
         elif arguments.what == "payments":
             result = run(
                 bench_payments(seconds=arguments.seconds, clients=arguments.clients, port=free_port())
+            )
+        elif arguments.what == "routing":
+            result = bench_routing(seconds=arguments.seconds)
+            _print_scenarios(
+                result.scenarios, ("scenario", "decisions_per_s", "p50_ms", "p95_ms", "p99_ms", "routed")
             )
         else:
             result = bench_replay(orders=arguments.orders, days=arguments.days)
@@ -53,18 +76,9 @@ def bench(_: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_scenarios(results: Sequence[ScenarioResult]) -> None:
+def _print_scenarios(results: Sequence[object], columns: Sequence[str]) -> None:
     """A table: one row a scenario."""
-    columns = (
-        "scenario",
-        "transactions_per_s",
-        "p50_ms",
-        "p99_ms",
-        "bytes_per_transaction",
-        "refused",
-        "dropped",
-    )
-    rows = [columns, *(tuple(_cell(getattr(result, name)) for name in columns) for result in results)]
+    rows = [tuple(columns), *(tuple(_cell(getattr(result, name)) for name in columns) for result in results)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
     for row in rows:
         print(

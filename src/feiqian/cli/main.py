@@ -183,12 +183,14 @@ def _add_demo(commands: Any) -> None:
 
 def _add_bench(commands: Any) -> None:
     command = commands.add_parser(
-        "bench", help="measure this machine: the ledger, payments through the whole loop, and the replay"
+        "bench",
+        help="measure this machine: the ledger, payments through the whole loop, routing, and the replay",
     )
     command.add_argument(
         "what",
-        choices=("ledger", "payments", "replay"),
-        help="ledger: batches and single calls; payments: create, callback, posted; replay: days of an orders file",
+        choices=("ledger", "payments", "replay", "routing"),
+        help="ledger: batches and single calls; payments: create, callback, posted; replay: days of an orders file;"
+        " routing: decisions by 200 rules over 20 channels",
     )
     command.add_argument(
         "--seconds", type=float, default=20, help="how long to measure, each scenario (default 20)"
