@@ -33,6 +33,7 @@ class Sandbox:
     def __init__(self, *, url: str, data_dir: Path) -> None:
         state = json.loads((data_dir / "sandbox.json").read_bytes())
         self.url = url
+        self.data_dir = data_dir
         self.summary: dict[str, Any] = json.loads((data_dir / "demo-summary.json").read_bytes())
         """What `feiqian demo --json` printed."""
         self.password: str = state["password"]

@@ -33,6 +33,13 @@ export const navigation: { key: Key | null; items: NavigationItem[] }[] = [
     ],
   },
   {
+    key: "nav.channels",
+    items: [
+      { key: "nav.connections", href: "/connections" },
+      { key: "nav.approvals", href: "/approvals" },
+    ],
+  },
+  {
     key: "nav.credit",
     items: [
       { key: "nav.loans", href: "/loans" },
