@@ -40,7 +40,8 @@ from feiqian.ledger import CHART, AccountCode, Overdraft, Side
 from feiqian.ledger.invariants import INVARIANTS as LEDGER_INVARIANTS
 from feiqian.lending import LoanState
 from feiqian.members import ProposalState, Role, Scope
-from feiqian.openapi import routes
+from feiqian.openapi import DisabledReason, EndpointState, NotificationState, Topic, routes
+from feiqian.openapi import Outcome as DeliveryOutcome
 from feiqian.payments import AttemptState, PaymentEvent, PaymentState, RefundState
 from feiqian.reconciliation import DayState, Note, Status
 
@@ -297,6 +298,11 @@ def states() -> str:
         ("Connection to a channel", ConnectionState),
         ("Credentials of a connection", VersionState),
         ("Proposal that needs a second person", ProposalState),
+        ("What platforms are told", Topic),
+        ("Endpoint", EndpointState),
+        ("Why an endpoint is disabled", DisabledReason),
+        ("Notification", NotificationState),
+        ("Attempt to deliver", DeliveryOutcome),
     )
     parts = ["# States"]
     for title, kind in chapters:

@@ -10,6 +10,8 @@ from tests.loop.house import House
 pytestmark = pytest.mark.anyio
 
 ANY_PAYMENT = "/v1/payments/payment_00000000000000000000000000"
+ANY_ENDPOINT = "/v1/webhook-endpoints/endpoint_00000000000000000000000000"
+ANY_EVENT = "/v1/events/event_00000000000000000000000000"
 ANY_ACCOUNT = "/v1/ledger/accounts/account_00000000000000000000000000"
 ANY_TRANSACTION = "transaction_00000000000000000000000000"
 ROUTES = (
@@ -25,6 +27,16 @@ ROUTES = (
     ("POST", f"{ANY_PAYMENT}/refunds", Scope.PAYMENTS),
     ("GET", "/v1/refunds?refund_no=1", Scope.PAYMENTS),
     ("GET", "/v1/refunds/refund_00000000000000000000000000", Scope.PAYMENTS),
+    ("POST", "/v1/webhook-endpoints", Scope.PAYMENTS),
+    ("GET", "/v1/webhook-endpoints", Scope.PAYMENTS),
+    ("GET", ANY_ENDPOINT, Scope.PAYMENTS),
+    ("PATCH", ANY_ENDPOINT, Scope.PAYMENTS),
+    ("DELETE", ANY_ENDPOINT, Scope.PAYMENTS),
+    ("POST", f"{ANY_ENDPOINT}/secret", Scope.PAYMENTS),
+    ("POST", f"{ANY_ENDPOINT}/test", Scope.PAYMENTS),
+    ("GET", "/v1/events", Scope.PAYMENTS),
+    ("GET", ANY_EVENT, Scope.PAYMENTS),
+    ("POST", f"{ANY_EVENT}/resend", Scope.PAYMENTS),
     ("POST", "/v1/merchants/A/credit-line", Scope.LENDING),
     ("GET", "/v1/merchants/A/credit-line", Scope.LENDING),
     ("POST", "/v1/loans", Scope.LENDING),

@@ -112,6 +112,20 @@ async def ledger_names(house: House) -> dict[str, Any]:
     }
 
 
+async def notification_names(house: House) -> dict[str, Any]:
+    """An endpoint where nobody answers, and an event for it."""
+    made = await house.ask("POST", "/v1/webhook-endpoints", {"url": "http://127.0.0.1:9/"})
+    event = await house.ask("POST", f"/v1/webhook-endpoints/{made['endpoint']['id']}/test")
+    return {
+        "endpoint_id": made["endpoint"]["id"],
+        "event_id": event["id"],
+        "url": "https://127.0.0.1:9/events",
+        "topics": ["refund.failed"],
+        "topic": "test.ping",
+        "object": made["endpoint"]["id"],
+    }
+
+
 class TestTheDocument:
     # The house runs in this process too, and its pool draws random numbers when it opens a connection.
     @pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
@@ -127,6 +141,7 @@ class TestTheDocument:
             "merchant_no": "A",
             "payment_id": payment["id"],
             "refund_id": refund["id"],
+            **await notification_names(house),
             "funder_no": "F1",
             "day": "2026-03-02",
             "currency": "CNY",
@@ -144,7 +159,7 @@ class TestTheDocument:
         }
         document = await house.ask("GET", "/schema/openapi.json")
         statuses = await asyncio.to_thread(try_everything, document, house.url, house.api_key, known)
-        assert len(statuses) == 54
+        assert len(statuses) == 65
         assert {label for label, seen in statuses.items() if min(seen) >= 300} <= OUT_OF_REACH
 
     async def test_describes_every_error_as_a_problem(self, house: House) -> None:

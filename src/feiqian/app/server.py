@@ -65,6 +65,7 @@ def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
         "settings": services.settings,
         "day_steps": services.days,
         "sandbox_url": services.sandbox_url,
+        "webhooks": services.webhooks,
     }
     return Litestar(
         route_handlers=[health, metrics, *partner_routes(), *console_routes(web_dist=web_dist)],

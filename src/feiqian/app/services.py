@@ -21,7 +21,7 @@ from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import Clock
 from feiqian.ledger import Poster
 from feiqian.lending import repay_from_settlement
-from feiqian.openapi import Access, Webhooks
+from feiqian.openapi import AT_ONCE_MAX, Access, AddressRule, Webhooks
 from feiqian.payments import Gateway, GatewayTerms, RefundRequested, StaticChannels
 
 CHANNEL_NAME = "wechatpay"
@@ -104,7 +104,9 @@ async def open_services(
 ) -> AsyncGenerator[Services]:
     """Open the pool, the job queue and the channel, and tell every part of the others."""
     database = Database(urls.url, cell=settings.cell, connections_max=settings.connections_max)
-    async with HttpClient() as http, database, Jobs(database) as jobs:
+    rule = AddressRule(loopback=sandbox_url is not None)
+    told = HttpClient(connections_max=AT_ONCE_MAX, admits=rule.admits)
+    async with HttpClient() as http, told, database, Jobs(database) as jobs:
         channel: TradeChannel = WechatPay(config=wechatpay, http=http, timeout_s=CHANNEL_TIMEOUT_S)
         gateway = Gateway(
             database=database,
@@ -112,7 +114,7 @@ async def open_services(
             clock=clock,
             terms=gateway_terms(settings),
         )
-        webhooks = Webhooks(database=database, http=http, clock=clock, base_url=settings.base_url)
+        webhooks = Webhooks(database=database, http=told, clock=clock, base_url=settings.base_url, rule=rule)
         services = Services(
             settings=settings,
             clock=clock,

@@ -2,9 +2,7 @@
 
 import argparse
 import getpass
-import secrets
 import sys
-from base64 import b64encode
 from collections.abc import Awaitable, Callable
 
 from feiqian.app.databases import DatabaseUrls, open_database
@@ -22,6 +20,7 @@ from feiqian.members import (
     register_staff,
     set_webhook,
 )
+from feiqian.openapi import follow_members, new_secret
 
 Step = Callable[[Transaction], Awaitable[str]]
 
@@ -30,11 +29,12 @@ def platform(settings: Settings, arguments: argparse.Namespace) -> int:
     """Register a platform; with an address, its events are delivered there, signed with a new secret."""
 
     async def step(tx: Transaction) -> str:
-        id = await register_platform(tx, now=SystemClock().now(), name=arguments.name)
+        now = SystemClock().now()
+        id = await register_platform(tx, now=now, name=arguments.name)
         if arguments.webhook_url is None:
             return f"Platform {arguments.name} is registered."
-        secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
-        await set_webhook(tx, platform=id, url=arguments.webhook_url, secret=secret)
+        secret = new_secret()
+        await set_webhook(tx, now=now, platform=id, url=arguments.webhook_url, secret=secret)
         return f"Platform {arguments.name} is registered; its events are signed with {secret}\nKeep it: it is shown once."
 
     return _run(settings, step)
@@ -90,4 +90,5 @@ def _run(settings: Settings, step: Step) -> int:
 
 async def _in_transaction(settings: Settings, urls: DatabaseUrls, step: Step) -> str:
     async with Database(urls.url, cell=settings.cell) as database:
+        follow_members(database.events)
         return await database.run(step)

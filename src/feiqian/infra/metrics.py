@@ -30,6 +30,22 @@ JOBS = Counter("feiqian_jobs_total", "Jobs worked off, by name and outcome.", ["
 DAYS = Counter(
     "feiqian_day_steps_total", "Steps of the day's close, by step and outcome.", ["step", "outcome"]
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "feiqian_webhook_attempts_total",
+    "Attempts to deliver an event to a platform: delivered, refused, timed_out or unreachable.",
+    ["outcome"],
+)
+WEBHOOK_SECONDS = Histogram(
+    "feiqian_webhook_attempt_seconds",
+    "Time that platforms took to answer an event.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
+)
+WEBHOOK_PENDING = Gauge(
+    "feiqian_webhook_pending", "Events that wait to be delivered, counted once for each endpoint."
+)
+WEBHOOK_PENDING_AGE = Gauge(
+    "feiqian_webhook_pending_age_seconds", "How long ago the oldest of them happened; 0 when none waits."
+)
 LEDGER_TRANSACTIONS = Counter(
     "feiqian_ledger_transactions_total",
     "Transactions that the ledger decided: posted, exists, or the code of the refusal.",

@@ -23,6 +23,7 @@ from feiqian.members.approvals import (
     read_proposal,
     require_permission,
 )
+from feiqian.members.events import WebhookSet
 from feiqian.members.model import (
     ApiKeyInvalid,
     Caller,
@@ -83,6 +84,7 @@ __all__ = [
     "SignInRefused",
     "Staff",
     "StaffSecret",
+    "WebhookSet",
     "close_session",
     "find_caller",
     "find_proposals",

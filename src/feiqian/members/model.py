@@ -38,8 +38,6 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     name: str
-    webhook_url: str | None
-    webhook_secret: str | None
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):

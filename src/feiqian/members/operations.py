@@ -13,6 +13,7 @@ from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import InvalidRequest, NotFound, ReplayAltered
 from feiqian.kernel.ids import derived_id, new_id
 from feiqian.members import store
+from feiqian.members.events import WebhookSet
 from feiqian.members.model import Merchant, MerchantUnknown, Platform, Role, Scope, Staff, StaffSecret
 
 SESSION_LASTS = timedelta(hours=12)
@@ -48,22 +49,27 @@ async def register_platform(
     webhook_url: str | None = None,
     webhook_secret: str | None = None,
 ) -> UUID:
-    """Make a platform known; again with the same name changes nothing. Returns its id."""
+    """Make a platform known, with an address for its events when one is given; again with the same name changes
+    nothing. Returns its id.
+
+    Raises: as ``set_webhook``.
+    """
     id = platform_id(name)
-    await store.insert_platform(
-        tx, id=id, name=name, webhook_url=webhook_url, webhook_secret=webhook_secret, now=now
-    )
+    if await store.insert_platform(tx, id=id, name=name, now=now) and webhook_url is not None:
+        await set_webhook(tx, now=now, platform=id, url=webhook_url, secret=webhook_secret or "")
     return id
 
 
-async def set_webhook(tx: Transaction, *, platform: UUID, url: str, secret: str) -> None:
-    """Deliver a platform's events to an address, signed with a secret; what was set before is replaced.
+async def set_webhook(tx: Transaction, *, now: datetime, platform: UUID, url: str, secret: str) -> None:
+    """Deliver a platform's events to an address, signed with a secret; what was set here before is replaced.
 
-    Raises: InvalidRequest unless the address is http or https.
+    Raises: InvalidRequest unless the address is http or https and there is a secret.
     """
     if not url.startswith(("https://", "http://")):
         raise InvalidRequest(field="webhook_url", reason="must begin with https:// or http://")
-    await store.update_webhook(tx, platform=platform, url=url, secret=secret)
+    if not secret:
+        raise InvalidRequest(field="webhook_secret", reason="must not be empty")
+    await tx.publish(WebhookSet(platform=platform, url=url, secret=secret, at=now))
 
 
 async def platform_of_name(tx: Transaction, *, name: str) -> Platform:

@@ -10,33 +10,21 @@ from feiqian.members.model import Caller, Merchant, Platform, Role, Scope, Staff
 _MERCHANT = "SELECT id, platform, merchant_no, name, created_at FROM members.merchant"
 
 
-async def insert_platform(
-    tx: Transaction,
-    *,
-    id: UUID,
-    name: str,
-    webhook_url: str | None,
-    webhook_secret: str | None,
-    now: datetime,
-) -> None:
-    await tx.execute(
-        "INSERT INTO members.platform (cell, id, name, webhook_url, webhook_secret, created_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (cell, id) DO NOTHING",
-        (tx.cell, id, name, webhook_url, webhook_secret, now),
-    )
-
-
-async def update_webhook(tx: Transaction, *, platform: UUID, url: str, secret: str) -> None:
-    await tx.execute(
-        "UPDATE members.platform SET webhook_url = %s, webhook_secret = %s WHERE cell = %s AND id = %s",
-        (url, secret, tx.cell, platform),
+async def insert_platform(tx: Transaction, *, id: UUID, name: str, now: datetime) -> bool:
+    """False when it is known already."""
+    return bool(
+        await tx.execute(
+            "INSERT INTO members.platform (cell, id, name, created_at) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (cell, id) DO NOTHING",
+            (tx.cell, id, name, now),
+        )
     )
 
 
 async def read_platform(tx: Transaction, id: UUID) -> Platform | None:
     return await tx.maybe(
         Platform,
-        "SELECT id, name, webhook_url, webhook_secret FROM members.platform WHERE cell = %s AND id = %s",
+        "SELECT id, name FROM members.platform WHERE cell = %s AND id = %s",
         (tx.cell, id),
     )
 

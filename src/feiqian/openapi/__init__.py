@@ -1,7 +1,7 @@
 """The partners' face: the HTTP API under /v1, the channels' callbacks, events for platforms.
 
-Owns idempotency keys and the outbox. Handlers are thin: they find the caller, give the operation one transaction, and
-show the result with outside ids. OpenAPI 3.1 is served at /schema.
+Owns idempotency keys, endpoints and events (``feiqian.openapi.webhooks``). Handlers are thin: they find the caller, give
+the operation one transaction, and show the result with outside ids. OpenAPI 3.1 is served at /schema.
 """
 
 from typing import Any
@@ -12,11 +12,75 @@ from feiqian.openapi.days import DayController
 from feiqian.openapi.ledger import LEDGER_CONTROLLERS
 from feiqian.openapi.lending import CreditController, FunderController, LoanController
 from feiqian.openapi.merchants import MerchantController
+from feiqian.openapi.notifications import EndpointController, EventController
 from feiqian.openapi.payments import PaymentController, RefundController
 from feiqian.openapi.problems import ProblemResponses
-from feiqian.openapi.webhooks import Webhooks
+from feiqian.openapi.webhooks import (
+    AT_ONCE_MAX,
+    AddressRule,
+    Delivery,
+    DisabledReason,
+    Endpoint,
+    EndpointState,
+    Event,
+    EventFilter,
+    Health,
+    NewEvent,
+    Notification,
+    NotificationState,
+    Outcome,
+    Topic,
+    Webhooks,
+    count_given_up,
+    deliveries,
+    follow_members,
+    health,
+    list_endpoints,
+    list_events,
+    listening,
+    new_secret,
+    notifications,
+    require_event,
+    resend,
+    tell_platforms,
+    verify,
+    waiting,
+)
 
-__all__ = ["Access", "ProblemResponses", "Webhooks", "routes"]
+__all__ = [
+    "AT_ONCE_MAX",
+    "Access",
+    "AddressRule",
+    "Delivery",
+    "DisabledReason",
+    "Endpoint",
+    "EndpointState",
+    "Event",
+    "EventFilter",
+    "Health",
+    "NewEvent",
+    "Notification",
+    "NotificationState",
+    "Outcome",
+    "ProblemResponses",
+    "Topic",
+    "Webhooks",
+    "count_given_up",
+    "deliveries",
+    "follow_members",
+    "health",
+    "list_endpoints",
+    "list_events",
+    "listening",
+    "new_secret",
+    "notifications",
+    "require_event",
+    "resend",
+    "routes",
+    "tell_platforms",
+    "verify",
+    "waiting",
+]
 
 
 def routes() -> list[Any]:
@@ -29,6 +93,8 @@ def routes() -> list[Any]:
         LoanController,
         FunderController,
         DayController,
+        EndpointController,
+        EventController,
         *LEDGER_CONTROLLERS,
         take_notice,
     ]

@@ -10,6 +10,7 @@ from feiqian.infra.database import Database
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import Clock
 from feiqian.members import Caller
+from feiqian.openapi.webhooks import Webhooks
 from feiqian.payments import Gateway
 
 GivenCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
@@ -24,3 +25,5 @@ GivenGateway: TypeAlias = NamedDependency[SkipValidation[Gateway]]
 """``gateway``: payments and their channel."""
 GivenDays: TypeAlias = NamedDependency[SkipValidation[Days]]
 """``day_steps``: the business day."""
+GivenWebhooks: TypeAlias = NamedDependency[SkipValidation[Webhooks]]
+"""``webhooks``: which addresses events may be sent to."""
