@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.channels.alipay import peer
+from tests.vectors import alipay as vectors
 
 from feiqian.channels import (
     METHODS,
@@ -18,6 +19,7 @@ from feiqian.channels import (
     TradeChannel,
     TransferringChannel,
     alipay_config_from_sandbox,
+    describe,
 )
 from feiqian.channels.alipay.errors import BY_CODE, MEANINGS
 from feiqian.infra.http import HttpClient
@@ -89,6 +91,48 @@ class TestTheConfiguration:
         file.write_text(json.dumps({**given, "app_id": None}))
         with pytest.raises(msgspec.ValidationError, match="app_id"):
             alipay_config_from_sandbox(file, "http://127.0.0.1:1")
+
+
+class TestTheForm:
+    KIND = describe(ChannelKind.ALIPAY)
+
+    def texts(self, **changes: str) -> dict[str, str]:
+        plain = peer.config("https://openapi.alipay.com")
+        return {
+            "base_url": plain.base_url,
+            "app_id": plain.app_id,
+            "seller_id": plain.seller_id,
+            "app_private_key": peer.bare(plain.app_private_key),
+            **changes,
+        }
+
+    def test_takes_bare_keys_and_shows_their_fingerprints(self) -> None:
+        bare = peer.bare(peer.public_pem("alipay"))
+        config = self.KIND.config_from_texts(self.texts(alipay_public_key=bare))
+        shown = {field.name: field for field in self.KIND.show(config)}
+        assert shown["alipay_public_key"].fingerprint
+        assert (shown["app_private_key"].value, shown["app_private_key"].ending) == (None, None)
+        assert isinstance(self.KIND.open(config, HttpClient()), Alipay)
+
+    def test_takes_alipays_own_file_of_roots(self) -> None:
+        """In which one root is not well-formed."""
+        files = {"alipay_certificate": "alipay.crt", "alipay_root_certificate": "alipay_root.crt"}
+        config = self.KIND.config_from_texts(
+            self.texts(
+                app_certificate=peer.certificate_pem("application", "root"),
+                **{name: (vectors.CERTIFICATES / file).read_text() for name, file in files.items()},
+            )
+        )
+        shown = {field.name: field for field in self.KIND.show(config)}
+        assert len(shown["alipay_root_certificate"].certificates) == 2
+        assert isinstance(config, AlipayConfig)
+        numbers = config.certificate_numbers()
+        assert numbers is not None
+        assert numbers.alipay_root_cert_sn == vectors.ALIPAY_ROOT_CERT_SN
+
+    def test_needs_one_way_to_verify(self) -> None:
+        with pytest.raises(InvalidRequest, match="alipay_public_key"):
+            self.KIND.config_from_texts(self.texts())
 
 
 class TestTheChannel:

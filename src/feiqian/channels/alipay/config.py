@@ -1,6 +1,7 @@
 """What Alipay gave the merchant: numbers, keys or certificates."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,11 @@ from feiqian.channels.alipay.signing import (
     Signer,
     VerifyingKey,
     cert_sn,
+    certificate_pem,
+    private_pem,
+    public_pem,
     read_certificates,
+    read_private_key,
     read_public_keys,
     read_roots,
     root_cert_sn,
@@ -112,6 +117,24 @@ class AlipayConfig(msgspec.Struct, frozen=True, kw_only=True):
         self.signer()
         self.certificate_numbers()
         self.verifying_keys()
+
+
+def alipay_config_from_texts(texts: Mapping[str, str]) -> AlipayConfig:
+    """A config from the texts of a form, with keys as PEM however they were given.
+
+    Of Alipay's file of roots those are kept that count: one of the others is not well-formed and shown nowhere.
+    Raises: InvalidRequest naming the setting.
+    """
+    given = msgspec.convert(dict(texts), AlipayConfig)
+    given.check()
+    changes: dict[str, str] = {"app_private_key": private_pem(read_private_key(given.app_private_key))}
+    if given.alipay_public_key:
+        keys = read_public_keys(given.alipay_public_key)
+        changes["alipay_public_key"] = "".join(public_pem(key) for key in keys)
+    if given.alipay_root_certificate:
+        roots = read_roots(given.alipay_root_certificate)
+        changes["alipay_root_certificate"] = "".join(certificate_pem(root) for root in roots)
+    return msgspec.structs.replace(given, **changes)
 
 
 class _SandboxCertificate(msgspec.Struct, frozen=True):
