@@ -24,11 +24,12 @@ from feiqian.reconciliation.postings import channel_settlement
 
 POSTINGS = """# Postings
 
-Every kind of ledger transaction with its legs, made by the `postings` modules themselves for one example: an order of ¥100.00,
-¥70.00 of it merchant A's and ¥30.00 merchant B's, under a fee of 0.6 %; the same order paid again at another channel; a refund of ¥10.00 that succeeds, or fails; then the
-settlement of A, once of its trade and once of refunds beyond its trade; the bill; a deposit, a loan of ¥1,000.00, a day's
-interest, and what a share of a settlement repays. Accounts are written as code / owner, those of a funder's own book with its
-name before them. The codes are explained in the [chart of accounts](accounts.md).
+Every kind of ledger transaction with its legs, made by the `postings` modules themselves for one example: an order of
+¥100.00, ¥70.00 of it merchant A's and ¥30.00 merchant B's, under a fee of 0.6 %; the same order paid again at another
+channel; a refund of ¥10.00 that succeeds, or fails; then the settlement of A, once of its trade and once of refunds beyond
+its trade; the bill; a deposit, a loan of ¥1,000.00, a day's interest, and what a share of a settlement repays. Accounts are
+written as code / owner, those of a funder's own book with its name before them. The codes are explained in the [chart of
+accounts](accounts.md).
 
 """
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -57,8 +58,8 @@ def sample_transactions() -> list[tuple[str, NewTransaction]]:
     fee, *parts = split_refund(1_000, payment, shares, [])
     refund = Refund(
         id=SOME, payment=SOME, attempt=1, channel="wechatpay", platform=SOME, refund_no="return-1", out_refund_no="R1",
-        amount=1_000, currency="CNY", reason="", fee=fee, parts=tuple(parts), state=RefundState.PENDING, created_at=NOW, succeeded_at=None,
-        channel_refund_no=None, error=None, checks=0,
+        amount=1_000, currency="CNY", reason="", fee=fee, parts=tuple(parts), state=RefundState.PENDING, created_at=NOW,
+        succeeded_at=None, channel_refund_no=None, error=None, checks=0,
     )  # fmt: skip
     return [
         *_trade(payment, shares, refund),

@@ -244,7 +244,7 @@ async def books(tx: Transaction) -> dict[str, int]:
     for merchant_no, code, net in await rows.fetchall():
         name: str = code.partition(".")[2]
         name = f"{merchant_no} {name}" if merchant_no else NAMES.get(name, name)
-        found[name] = net if CHART[AccountCode(code)].side is Side.DEBIT else -net
+        found[name] = found.get(name, 0) + (net if CHART[AccountCode(code)].side is Side.DEBIT else -net)
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from feiqian.infra.database import Database
+from tests.payments.counter import Counter
 from tests.payments.shop import Shop, open_shop
 
 
@@ -13,3 +14,9 @@ async def shop(database: Database) -> AsyncIterator[Shop]:
     opened = await open_shop(database)
     yield opened
     assert await opened.broken() == []
+
+
+@pytest.fixture
+async def counter(shop: Shop) -> Counter:
+    """A gateway over connections on paper."""
+    return Counter(shop)

@@ -124,14 +124,16 @@ async def add_attempt(
 async def record_prepaid(tx: Transaction, *, now: datetime, payment: Payment, next_step: NextStep) -> Payment:
     """The channel took the order: the buyer may pay. Unchanged when something else has happened to it meanwhile."""
     attempt = payment.order
+    before = rules.attempt_pace(attempt.method, AttemptState.CREATED)
     pace = rules.attempt_pace(attempt.method, AttemptState.AWAITING_PAYMENT)
-    slower = pace != rules.attempt_pace(attempt.method, AttemptState.CREATED)
+    # As a rule the question that is due anyhow comes at the right time, and a row is spared a change of its index.
+    unfit = pace != before or now >= rules.next_check(attempt.placed_at, 0, before)
     moved = await store.set_awaiting(
         tx,
         happened(payment.id, now, PaymentEvent.CODE_ISSUED, Actor.SCHEDULE),
         attempt=attempt,
         next_step=next_step,
-        next_check_at=rules.next_check(now, 0, pace) if slower else None,
+        next_check_at=rules.next_check(now, 0, pace) if unfit else None,
     )
     if not moved:
         return await require_payment(tx, payment.id)
