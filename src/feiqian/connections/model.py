@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.channels import ChannelKind, MethodTerms, OpenHours, PaymentMethod, ShownField
+from feiqian.channels import ChannelKind, FieldKind, MethodTerms, OpenHours, PaymentMethod, ShownField
 from feiqian.kernel.errors import Refusal
 from feiqian.kernel.money import Rounding, to_minor
 
@@ -201,7 +201,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expires_at(self) -> datetime | None:
         """When the first of its certificates expires."""
-        return min((each.expires_at for field in self.shown for each in field.certificates), default=None)
+        watched = [field for field in self.shown if field.kind is not FieldKind.ROOT_CERTIFICATES]
+        return min((each.expires_at for field in watched for each in field.certificates), default=None)
 
 
 class SealedVersion(msgspec.Struct, frozen=True, kw_only=True):
