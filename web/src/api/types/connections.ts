@@ -34,7 +34,7 @@ export interface ConnectionRow {
 
 export interface CredentialField {
   name: string;
-  kind: "text" | "secret" | "private_key" | "public_key" | "certificates";
+  kind: "text" | "secret" | "private_key" | "public_key" | "certificates" | "root_certificates" | "pfx";
   chinese: string;
   english: string;
   required: boolean;

@@ -43,7 +43,8 @@ function Field({ field, form }: { field: CredentialField; form: FormInstance<Val
   const { t, pick } = useWords();
   const label = pick(field.chinese, field.english);
   const rules = field.required ? [{ required: true, whitespace: true, message: t("action.required") }] : [];
-  const pem = !["text", "secret"].includes(field.kind);
+  const file = !["text", "secret"].includes(field.kind);
+  const binary = field.kind === "pfx";
   return (
     <Form.Item
       name={field.name}
@@ -55,14 +56,16 @@ function Field({ field, form }: { field: CredentialField; form: FormInstance<Val
       }
       rules={rules}
       extra={
-        pem ? <Upload onText={(text) => void form.setFieldValue(field.name, text)} name={label} /> : undefined
+        file ? (
+          <Upload name={label} binary={binary} onText={(text) => void form.setFieldValue(field.name, text)} />
+        ) : undefined
       }
     >
-      {pem ? (
+      {file ? (
         <Input.TextArea
           className="mono"
           rows={3}
-          placeholder={t("credentials.pem")}
+          placeholder={t(binary ? "credentials.pfx" : "credentials.pem")}
           autoComplete="off"
           spellCheck={false}
         />
@@ -75,8 +78,15 @@ function Field({ field, form }: { field: CredentialField; form: FormInstance<Val
   );
 }
 
+/** PEM as it stands, a PKCS #12 file as base64. */
+async function textOf(file: File, binary: boolean): Promise<string> {
+  if (!binary) return file.text();
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}
+
 /** A key or certificate from a file, read in the browser. */
-function Upload({ onText, name }: { onText: (text: string) => void; name: string }) {
+function Upload({ onText, name, binary }: { onText: (text: string) => void; name: string; binary: boolean }) {
   const { t } = useWords();
   const input = useRef<HTMLInputElement>(null);
   const [wrong, setWrong] = useState(false);
@@ -85,13 +95,13 @@ function Upload({ onText, name }: { onText: (text: string) => void; name: string
       <input
         ref={input}
         type="file"
-        accept=".pem,.crt,.cer,.key,.txt"
+        accept={binary ? ".pfx,.p12" : ".pem,.crt,.cer,.key,.txt"}
         aria-label={`${t("credentials.upload")}: ${name}`}
         onChange={(event) => {
           const file = event.target.files?.[0];
           event.target.value = "";
           setWrong(file !== undefined && file.size > FILE_BYTES_MAX);
-          if (file && file.size <= FILE_BYTES_MAX) void file.text().then(onText);
+          if (file && file.size <= FILE_BYTES_MAX) void textOf(file, binary).then(onText);
         }}
       />
       <Button size="small" icon={<UploadOutlined />} onClick={() => input.current?.click()}>

@@ -81,6 +81,7 @@ export const connections = {
   "credentials.propose.lead":
     "They are tested against the channel and approved by another person first; until then the present ones stay in use. Keys are never shown again.",
   "credentials.pem": "Paste the PEM text or upload the file",
+  "credentials.pfx": "Upload the .pfx file or paste it in base64",
   "credentials.upload": "Upload a file",
   "credentials.tooLarge": "The file is too large: is it the right one?",
   "credentials.optional": "optional",

@@ -79,6 +79,7 @@ export const connections = {
   "credentials.propose.lead":
     "提交后先向渠道测试，再由他人复核；通过之前，原凭证照常使用。密钥提交后不再显示。",
   "credentials.pem": "粘贴 PEM 内容，或上传文件",
+  "credentials.pfx": "上传 .pfx 文件，或粘贴其 Base64",
   "credentials.upload": "上传文件",
   "credentials.tooLarge": "文件过大，请核对",
   "credentials.optional": "选填",
