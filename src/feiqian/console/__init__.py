@@ -24,6 +24,7 @@ from feiqian.console.overview import overview
 from feiqian.console.pages import page_routes
 from feiqian.console.payments import PaymentController
 from feiqian.console.reconciliation import ReconciliationController
+from feiqian.console.routing import RoutingController
 from feiqian.console.search import search
 from feiqian.console.session import SessionController, provide_turnstile
 from feiqian.console.transactions import TransactionController
@@ -74,13 +75,13 @@ def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
 
 
 def desk_routes() -> Router:
-    """What staff do, each under their own name: connections and approvals.
+    """What staff do, each under their own name: connections, approvals and routing.
 
     The application provides ``connection_desk``, ``live_connections`` and ``approvals`` besides.
     """
     return Router(
         "/console/api",
-        route_handlers=[ConnectionController, ApprovalController],
+        route_handlers=[ConnectionController, ApprovalController, RoutingController],
         guards=[require_own_page, require_staff],
         response_headers=_HEADERS,
         include_in_schema=False,
