@@ -67,7 +67,7 @@ def pem(certificate: x509.Certificate) -> str:
 def signing_pem(**changes: object) -> str:
     given = {"issuer": "middle", "common_name": SIGNER, **changes}
     # On the wire its lines end with CR LF, the last one with nothing.
-    return pem(certificate("signing", **given)).strip().replace("\n", "\r\n")  # pyright: ignore[reportArgumentType]
+    return pem(certificate("signing", **given)).strip().replace("\n", "\r\n")
 
 
 @cache

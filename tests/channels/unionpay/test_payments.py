@@ -1,6 +1,7 @@
 """Orders at UnionPay against the simulator: two independent readings of the same documentation, over real HTTP."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.channels.unionpay.sandbox import Sandbox
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.anyio
 
 class TestAPayment:
     async def test_is_placed_paid_reported_and_found(self, sandbox: Sandbox) -> None:
+        sandbox.listen()
         request = sandbox.order(attach="A1 B2")
         key = sandbox.key(request)
         never = await sandbox.channel.query(key, now=sandbox.now)
@@ -105,6 +107,7 @@ class TestAPayment:
         assert (payment.state, payment.paid_at) == (state, None)
 
     async def test_that_waited_for_the_bank_succeeds_later(self, sandbox: Sandbox) -> None:
+        sandbox.listen()
         await sandbox.behave(payment="processing")
         key = await sandbox.pay()
         await sandbox.settle(key.out_trade_no, "00")
@@ -192,7 +195,7 @@ class TestAnOrder:
         ],
     )
     async def test_that_unionpay_would_not_take_is_refused_by_name(
-        self, sandbox: Sandbox, change: dict[str, object], field: str
+        self, sandbox: Sandbox, change: dict[str, Any], field: str
     ) -> None:
         with pytest.raises(InvalidRequest) as refusal:
             await sandbox.channel.prepay(sandbox.order(**change), now=sandbox.now)

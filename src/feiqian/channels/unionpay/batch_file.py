@@ -11,6 +11,8 @@ import msgspec
 from feiqian.channels.unionpay.errors import SUCCESS
 from feiqian.channels.unionpay.messages import CURRENCY_CODE, amount_of
 
+CARD, COMPANY_ACCOUNT = "01", "04"
+"""accType."""
 VERSION = "5.0.0"
 """Of the file, whatever the version of the messages."""
 _TITLES = (
@@ -54,7 +56,7 @@ def write_batch(lines: Sequence[BatchLine]) -> bytes:
     total = sum(line.amount for line in lines)
     texts = [f"{VERSION}|{total}|{len(lines)}||", "|".join(_TITLES)]
     for line in lines:
-        person = line.account_type == "01"
+        company = line.account_type == COMPANY_ACCOUNT
         texts.append(
             "|".join(
                 (
@@ -63,9 +65,9 @@ def write_batch(lines: Sequence[BatchLine]) -> bytes:
                     str(line.amount),
                     line.account_type,
                     line.account_no,
-                    line.name if person else "",
+                    line.name,
                     line.memo,
-                    "" if person else line.name,
+                    line.name if company else "",
                 )
             )
         )

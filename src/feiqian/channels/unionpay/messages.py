@@ -23,6 +23,7 @@ AMOUNT_MAX = 999_999_999_999
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ORDER_NO = re.compile(r"[0-9A-Za-z]{8,32}")
 _AMOUNT = re.compile(r"[0-9]{1,12}")
+_MOMENT = re.compile(r"[0-9]{14}")
 _FIELDS_MAX = 200
 
 
@@ -73,6 +74,8 @@ def txn_time(moment: datetime) -> str:
 
 def moment_of(text: str) -> datetime:
     """The moment of a ``txnTime``, UTC. Raises: ValueError."""
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(f"not a moment: {text!r}")
     return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=ZONE).astimezone(UTC)
 
 

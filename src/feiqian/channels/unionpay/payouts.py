@@ -21,7 +21,7 @@ from feiqian.channels.model import (
     TransferKey,
     TransferRequest,
 )
-from feiqian.channels.unionpay.batch_file import BatchLine, read_results, write_batch
+from feiqian.channels.unionpay.batch_file import CARD, COMPANY_ACCOUNT, BatchLine, read_results, write_batch
 from feiqian.channels.unionpay.errors import ORDER_UNKNOWN, UNREADABLE, error_of
 from feiqian.channels.unionpay.gateway import BACK, BATCH, FILE_BYTES_MAX, Gateway
 from feiqian.channels.unionpay.messages import (
@@ -42,8 +42,6 @@ from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.money import check_amount
 
 BIZ_TYPE = "000401"
-CARD, COMPANY_ACCOUNT = "01", "04"
-"""accType."""
 _ACCOUNT_TYPES = {PayeeKind.PERSON_BANK: CARD, PayeeKind.COMPANY_BANK: COMPANY_ACCOUNT}
 _ACCOUNT_NO = re.compile(r"[0-9]{6,32}")
 _BATCH_NO = re.compile(r"(?!0000)[0-9]{4}")
