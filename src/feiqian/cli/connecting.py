@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from feiqian.app.databases import DatabaseUrls, open_database
+from feiqian.app.sandbox import offset_now, read_state
 from feiqian.cli.running import run
 from feiqian.connections import (
     COMMAND_LINE,
@@ -79,7 +81,7 @@ def switch(settings: Settings, arguments: argparse.Namespace) -> int:
 
     async def act(tx: Transaction) -> Connection:
         return await arguments.act(
-            tx, now=SystemClock().now(), actor=COMMAND_LINE, code=arguments.code, reason=arguments.reason
+            tx, now=_now(settings), actor=COMMAND_LINE, code=arguments.code, reason=arguments.reason
         )
 
     with open_database(settings) as urls:
@@ -103,9 +105,8 @@ async def _probe(settings: Settings, urls: DatabaseUrls, code: str, number: int 
     approvals = Approvals()
     approvals.subscribe(PROCEDURE)
     async with Database(urls.url, cell=settings.cell) as database, HttpClient() as http:
-        desk = ConnectionDesk(
-            database=database, vault=vault, http=http, clock=SystemClock(), approvals=approvals
-        )
+        clock = SystemClock(offset_now(read_state(settings.data_dir)))
+        desk = ConnectionDesk(database=database, vault=vault, http=http, clock=clock, approvals=approvals)
         return await desk.probe(COMMAND_LINE, code=code, number=number)
 
 
@@ -119,6 +120,11 @@ def rotate(settings: Settings, _: argparse.Namespace) -> int:
     print(f"{count} secrets are wrapped with master key {new}.")
     print(f"Master key {old} stays in the file: take its line away when no backup needs it any more.")
     return 0
+
+
+def _now(settings: Settings) -> datetime:
+    """Also in a sandbox, whose clock may be another than the machine's."""
+    return SystemClock(offset_now(read_state(settings.data_dir))).now()
 
 
 async def _in_transaction(
