@@ -3,7 +3,9 @@
 Source: the official pages of each method: total_amount is 0.01 to 100,000,000 yuan, time_expire lies 1 minute to 15 days
 ahead, the code of precreate is valid for 2 hours; refunds within 12 months (product pages of page, wap, app and
 face-to-face payment); trans_amount of alipay.fund.trans.uni.transfer; splits: guide on 分账 (at most 30 % unless agreed
-otherwise, within a year, while the order can be refunded); the bill of a day about 9:00 of the next.
+otherwise); the bill of a day about 9:00 of the next. Alipay documents no number of refunds or splits of one order and no
+end of splitting but that of refunding: those bounds are ours, the same as at WeChat Pay; twenty receivers are what
+alipay.trade.royalty.relation.bind takes at once.
 """
 
 from datetime import time, timedelta

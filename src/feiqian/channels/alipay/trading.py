@@ -264,8 +264,13 @@ class Trading:
 
     def _signed(self, request: PrepayRequest, content: _Order, now: datetime) -> dict[str, str]:
         method, _ = PRODUCTS[request.method]
+        in_browser = request.method is not PaymentMethod.ALIPAY_APP
         return self._gateway.signed(
-            method, content, now=now, notify_url=request.notify_url, return_url=request.buyer.return_url
+            method,
+            content,
+            now=now,
+            notify_url=request.notify_url,
+            return_url=request.buyer.return_url if in_browser else None,
         )
 
     def _order(self, request: PrepayRequest, now: datetime) -> _Order:
