@@ -132,8 +132,25 @@ TAMPERINGS = {
         "ledger.ledger_books_balance",
         "ledger.ledger_no_overdraft",
     },
-    "UPDATE payments.payment SET state = 'succeeded'": {"payments.payments_equal_ledger"},
-    "UPDATE payments.payment SET state = 'closed'": {"payments.payments_equal_ledger"},
+    "UPDATE payments.payment SET state = 'succeeded'": {
+        "payments.payments_equal_ledger",
+        "payments.payments_follow_attempts",
+    },
+    "UPDATE payments.payment SET state = 'closed'": {
+        "payments.payments_equal_ledger",
+        "payments.payments_follow_attempts",
+        "payments.payments_have_one_way",
+    },
+    "UPDATE payments.attempt SET amount = amount + 1 WHERE state = 'succeeded'": {
+        "payments.payments_follow_attempts"
+    },
+    "UPDATE payments.attempt SET state = 'succeeded'": {"payments.payments_follow_attempts"},
+    "UPDATE payments.attempt SET state = 'duplicate', attention_at = now() WHERE state = 'created'": {
+        "payments.suspense_equals_duplicates"
+    },
+    "UPDATE payments.payment SET state = 'requires_method' WHERE state = 'created'": {
+        "payments.payments_have_one_way"
+    },
     "UPDATE payments.share SET amount = amount + 1": {"payments.payment_shares_add_up"},
     "UPDATE payments.share SET fee = fee + 1": {"payments.payment_shares_add_up"},
     "UPDATE payments.refund SET amount = 1001, parts = ARRAY[1001::bigint] WHERE state = 'succeeded'": {

@@ -79,6 +79,20 @@ REFUSED: tuple[tuple[dict[str, object], tuple[int, str]], ...] = (
     ({"expires_in_s": 86_401}, INVALID),
     ({"expires_in_s": -1}, INVALID),
     ({"expires_in_s": 10**20}, INVALID),
+    # ways to pay
+    ({"method": "cash"}, INVALID),
+    ({"method": 1}, INVALID),
+    ({"methods": ["cash"]}, INVALID),
+    ({"methods": "wechatpay_native"}, INVALID),
+    ({"methods": ["alipay_qr", "alipay_qr"]}, INVALID),
+    ({"method": "wechatpay_native", "methods": ["alipay_qr"]}, INVALID),
+    ({"payer": "b1"}, INVALID),
+    ({"payer": {"openid": 1}}, INVALID),
+    ({"payer": {"openid": ""}}, INVALID),
+    ({"payer": {"auth_code": "2" * 1001}}, INVALID),
+    ({"payer": {"client_ip": "1\n2"}}, INVALID),
+    ({"payer": {"return_url": "javascript:alert(1)"}}, INVALID),
+    ({"methods": ["wechatpay_native"], "payer": {"openid": "o1"}}, INVALID),
     # notes
     ({"metadata": {"n": 1}}, INVALID),
     ({"metadata": {str(number): "" for number in range(21)}}, INVALID),
@@ -176,6 +190,9 @@ class TestAnOrderSentAgain:
             ("lines", {"lines": [line(600, "B"), line(400)]}),
             ("lines", {"lines": [line(601), line(399, "B")]}),
             ("lines", {"lines": [line(1000)]}),
+            ("methods", {"methods": ["wechatpay_native"], "method": "wechatpay_native"}),
+            ("method", {"methods": [], "method": "alipay_qr"}),
+            ("payer", {"payer": {"openid": "o1"}}),
         ],
     )
     async def test_otherwise_is_refused_by_field(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.channels import NextStep, PaymentMethod
+from feiqian.channels import BuyerHints, NextStep, PaymentMethod
 from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import NotFound
 from feiqian.kernel.ids import new_id, show_id
@@ -103,7 +103,15 @@ async def repeat_payment(
         return None
     if shares is None:
         shares, _ = await _shares(tx, platform, fee_rate, asked)
-    rules.refuse_altered(asked, had, shares, (await store.read_shares(tx, [had.id]))[had.id], method=method)
+    attempts = (await store.read_attempts(tx, [had.id]))[had.id]
+    rules.refuse_altered(
+        asked,
+        had,
+        shares,
+        (await store.read_shares(tx, [had.id]))[had.id],
+        method=method,
+        had_hints=attempts[0].hints if had.method is not None else BuyerHints(),
+    )
     return had
 
 

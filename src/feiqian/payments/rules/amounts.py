@@ -54,6 +54,8 @@ def check_new(asked: NewPayment) -> None:
         raise InvalidRequest(field="methods", reason="must name each method once")
     if asked.method is not None and asked.methods and asked.method not in asked.methods:
         raise InvalidRequest(field="method", reason="must be among methods")
+    if asked.methods and asked.method is None and asked.payer != BuyerHints():
+        raise InvalidRequest(field="payer", reason="belongs to a method: give it when the buyer has chosen")
     check_hints(asked.payer)
     total = sum(line.amount for line in asked.lines)
     if total != asked.amount:
@@ -105,8 +107,10 @@ def refuse_altered(
     had_shares: Sequence[Share],
     *,
     method: PaymentMethod | None,
+    had_hints: BuyerHints,
 ) -> None:
-    """A replayed order must say what the first one said; ``method`` is what it comes to where none was said.
+    """A replayed order must say what the first one said; ``method`` is what it comes to where none was said, ``had_hints``
+    what the first said of the buyer.
 
     Raises: ReplayAltered naming the first field that differs.
     """
@@ -118,6 +122,7 @@ def refuse_altered(
         ("metadata", asked.metadata, had.metadata),
         ("methods", asked.methods, had.methods),
         ("method", method, had.method),
+        ("payer", asked.payer, had_hints),
         (
             "expires_in_s",
             asked.expires_in_s,
