@@ -10,9 +10,10 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from feiqian.channels.alipay.wire import CURRENCY
 from feiqian.channels.errors import BillDamaged, BillFault
@@ -69,10 +70,19 @@ def parse_bill(content: bytes, *, day: date, seller_id: str) -> Bill:
 
     Raises: BillDamaged naming the fault and the place; then no line may be used.
     """
-    details, summary = _unpack(content, day)
     reader = _BillReader(day, seller_id)
-    lines = reader.read_details(details)
-    reader.read_summary(summary)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content), metadata_encoding=ENCODING) as archive:
+            details, summary = _find_files(archive, day)
+            with _open_text(archive, details) as text:
+                lines = reader.read_details(text)
+            with _open_text(archive, summary) as text:
+                reader.read_summary(text)
+    except UnicodeDecodeError as error:
+        raise BillDamaged(day=day, fault=BillFault.LINE_UNREADABLE, detail="it is not GBK") from error
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+        # Broken, packed in a way that zip files of Alipay are not, or encrypted.
+        raise BillDamaged(day=day, fault=BillFault.HASH_DIFFERS, detail=f"the zip: {error}") from error
     return Bill(
         day=day,
         lines=lines,
@@ -85,32 +95,37 @@ def parse_bill(content: bytes, *, day: date, seller_id: str) -> Bill:
     )
 
 
-def _unpack(content: bytes, day: date) -> tuple[str, str]:
-    """The texts of details and summary."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content), metadata_encoding=ENCODING) as archive:
-            files = [entry for entry in archive.infolist() if not entry.is_dir()]
-            if len(files) > _FILES_MAX or sum(entry.file_size for entry in files) > UNPACKED_BYTES_MAX:
-                raise BillDamaged(day=day, fault=BillFault.LINE_UNREADABLE, detail="the zip holds too much")
-            texts = {entry.filename: archive.read(entry).decode(ENCODING) for entry in files}
-    except UnicodeDecodeError as error:
-        raise BillDamaged(day=day, fault=BillFault.LINE_UNREADABLE, detail="it is not GBK") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
-        # Broken, packed in a way that zip files of Alipay are not, or encrypted.
-        raise BillDamaged(day=day, fault=BillFault.HASH_DIFFERS, detail=f"the zip: {error}") from error
-    summaries = [text for text in texts.values() if text.startswith("#支付宝业务汇总查询")]
-    details = [text for text in texts.values() if text.startswith("#支付宝业务明细查询")]
-    if len(details) != 1:
-        raise BillDamaged(
-            day=day, fault=BillFault.HEADER_UNKNOWN, detail=f"{len(details)} files of lines in the zip"
-        )
-    if len(summaries) != 1:
-        raise BillDamaged(
-            day=day, fault=BillFault.SUMMARY_MISSING, detail=f"{len(summaries)} summaries in the zip"
-        )
+def _find_files(archive: zipfile.ZipFile, day: date) -> tuple[zipfile.ZipInfo, zipfile.ZipInfo]:
+    """The files of lines and of totals, known by how they begin."""
+    files = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(files) > _FILES_MAX or sum(entry.file_size for entry in files) > UNPACKED_BYTES_MAX:
+        raise BillDamaged(day=day, fault=BillFault.LINE_UNREADABLE, detail="the zip holds too much")
+    broken = archive.testzip()
+    if broken is not None:
+        raise zipfile.BadZipFile(f"{broken} has another checksum")
+    details: list[zipfile.ZipInfo] = []
+    summaries: list[zipfile.ZipInfo] = []
+    for entry in files:
+        with _open_text(archive, entry) as text:
+            first = text.readline()
+        if first.startswith("#支付宝业务明细查询"):
+            details.append(entry)
+        elif first.startswith("#支付宝业务汇总查询"):
+            summaries.append(entry)
+    for found, fault, what in (
+        (details, BillFault.HEADER_UNKNOWN, "files of lines"),
+        (summaries, BillFault.SUMMARY_MISSING, "summaries"),
+    ):
+        if len(found) != 1:
+            raise BillDamaged(day=day, fault=fault, detail=f"{len(found)} {what} in the zip")
     return details[0], summaries[0]
 
 
+def _open_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> io.TextIOWrapper:
+    return io.TextIOWrapper(archive.open(entry), encoding=ENCODING, newline="\n")
+
+
+@lru_cache(maxsize=65_536)
 def _fen(yuan: str) -> int:
     """Raises: ValueError unless it is a plain decimal of whole fen."""
     if not _AMOUNT.fullmatch(yuan):
@@ -133,7 +148,7 @@ class _BillReader:
         self.sums = {kind: dict.fromkeys(_AMOUNT_TITLES, 0) for kind in self.counts}
         """Signed as printed: those of refunds are negative."""
 
-    def read_details(self, text: str) -> tuple[BillLine, ...]:
+    def read_details(self, text: Iterable[str]) -> tuple[BillLine, ...]:
         texts = self._open("details", text)
         columns = self._titles(next(texts, ""), _NEEDED)
         lines: list[BillLine] = []
@@ -146,7 +161,7 @@ class _BillReader:
             lines.append(self._read_line(line, columns))
         raise self._damaged(BillFault.SUMMARY_MISSING, "the list has no end")
 
-    def read_summary(self, text: str) -> None:
+    def read_summary(self, text: Iterable[str]) -> None:
         texts = self._open("summary", text)
         columns = self._titles(next(texts, ""), _SUMMARY_NEEDED)
         total: Sequence[str] | None = None
@@ -169,7 +184,7 @@ class _BillReader:
             "实收净额", total[columns["实收净额"]], net["商家实收"] + net["服务费"] + net["分润"]
         )
 
-    def _open(self, file: str, text: str) -> Iterator[str]:
+    def _open(self, file: str, text: Iterable[str]) -> Iterator[str]:
         """The lines after the four of the head, whose account and period are checked."""
         self._file, self._line_number = file, 0
         texts = self._texts(text)
@@ -186,11 +201,12 @@ class _BillReader:
             raise self._damaged(BillFault.OTHER_DAY, f"it is for {' to '.join(period.groups())}")
         return texts
 
-    def _texts(self, text: str) -> Iterator[str]:
-        for line in text.split("\n"):
+    def _texts(self, text: Iterable[str]) -> Iterator[str]:
+        """The lines without their ends and without empty ones."""
+        for line in text:
             self._line_number += 1
             if line.strip():
-                yield line.rstrip("\r")
+                yield line.rstrip("\r\n")
 
     def _titles(self, text: str, needed: Sequence[str]) -> dict[str, int]:
         columns = {_UNIT.sub("", title.strip()): index for index, title in enumerate(text.split(","))}
