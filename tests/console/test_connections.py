@@ -1,6 +1,7 @@
 """Connections and approvals in the console: who may do what, at once, under their own name, and nothing secret told."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -289,7 +290,7 @@ class TestAnAction:
         for path, method in sorted(paths):
             answer = await house.client.request(
                 method,
-                path.format(code=CODE, number=1, proposal_id="x"),
+                re.sub(r"\{\w+\}", "1", path),
                 headers=OWN_PAGE,
                 json={} if method == "POST" else None,
             )
