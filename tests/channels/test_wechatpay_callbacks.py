@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.vectors import wechatpay as vectors
 from tests.channels import wechat
 from tests.channels.wechat import NOW
+from tests.vectors import wechatpay as vectors
 
 from feiqian.channels import (
     ChannelPayment,

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.vectors import wechatpay as vectors
 from tests.channels import wechat
 from tests.channels.wechat import NOW
+from tests.vectors import wechatpay as vectors
 
 from feiqian.channels import NoticeFault
 from feiqian.channels.wechatpay.signing import (

@@ -80,6 +80,27 @@ WECHATPAY = KindDescription(
             required=False,
         ),
         CredentialField(
+            name="refund_funds_account",
+            kind=FieldKind.TEXT,
+            chinese="退款资金来源（AVAILABLE 为可用余额）",
+            english="What refunds are paid from (AVAILABLE: the available balance)",
+            required=False,
+        ),
+        CredentialField(
+            name="transfer_scene_id",
+            kind=FieldKind.TEXT,
+            chinese="商家转账场景 ID",
+            english="Scene of merchant transfers",
+            required=False,
+        ),
+        CredentialField(
+            name="transfer_scene_report",
+            kind=FieldKind.TEXT,
+            chinese="转账场景报备信息（岗位类型=…;报酬说明=…）",
+            english="What that scene says of each transfer (kind=content;…)",
+            required=False,
+        ),
+        CredentialField(
             name="base_url",
             kind=FieldKind.TEXT,
             chinese="接口地址",

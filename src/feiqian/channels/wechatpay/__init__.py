@@ -1,6 +1,18 @@
-"""WeChat Pay API v3, Native (the buyer scans a QR code): the merchant's side of the wire."""
+"""WeChat Pay API v3: the merchant's side of the wire, for direct merchants and for service providers."""
 
 from feiqian.channels.wechatpay.client import WechatPay
 from feiqian.channels.wechatpay.config import WechatPayConfig, config_from_sandbox
+from feiqian.channels.wechatpay.fundflow import FlowDirection, FlowLine, FundFlow
+from feiqian.channels.wechatpay.refunding import BankCard
+from feiqian.channels.wechatpay.transferring import TransferToConfirm
 
-__all__ = ["WechatPay", "WechatPayConfig", "config_from_sandbox"]
+__all__ = [
+    "BankCard",
+    "FlowDirection",
+    "FlowLine",
+    "FundFlow",
+    "TransferToConfirm",
+    "WechatPay",
+    "WechatPayConfig",
+    "config_from_sandbox",
+]

@@ -77,8 +77,8 @@ def parse_bill(content: bytes, *, day: date, mchid: str) -> Bill:
 
 
 @lru_cache(maxsize=65_536)
-def _fen(yuan: str) -> int:
-    """Raises: ValueError unless it is a plain decimal of whole fen."""
+def fen_of(yuan: str) -> int:
+    """An amount as bills print it. Raises: ValueError unless it is a plain decimal of whole fen."""
     if not _AMOUNT.fullmatch(yuan):
         raise ValueError(f"not an amount in yuan: {yuan!r}")
     return parse_major(yuan, CURRENCY)
@@ -145,7 +145,7 @@ class _BillReader:
         state = values[at["交易状态"]]
         order_no, transaction_no = values[at["商户订单号"]], values[at["微信订单号"]]
         try:
-            amounts = {title: _fen(values[at[column]]) for title, column in TOTALS.items()}
+            amounts = {title: fen_of(values[at[column]]) for title, column in TOTALS.items()}
             occurred_at = self._start + self._since_midnight(moment)
             if state == "SUCCESS":
                 kind, bill_state = BillKind.PAYMENT, BillState.SUCCEEDED
@@ -200,9 +200,9 @@ class _BillReader:
         if next(rest, None) is not None:
             raise self._damaged(BillFault.LINE_UNREADABLE, "it comes after the totals")
         try:
-            printed = {title: _fen(found[title]) for title in TOTALS}
+            printed = {title: fen_of(found[title]) for title in TOTALS}
             # The count is written like a number of yuan: 45.0.
-            count, parts = divmod(_fen(found[_COUNT]), 100)
+            count, parts = divmod(fen_of(found[_COUNT]), 100)
         except ValueError as error:
             raise self._damaged(BillFault.SUMMARY_MISSING, str(error)) from error
         if parts or count != len(lines):

@@ -33,6 +33,12 @@ class WechatPayConfig(msgspec.Struct, frozen=True, kw_only=True):
     public_key: str | None = None
     platform_certificates: dict[str, str] = {}
     """Serial -> PEM. Both ways may be given while a merchant moves from one to the other."""
+    refund_funds_account: str | None = None
+    """``AVAILABLE``: refunds are paid from what the merchant may use at once. None: from what is not settled yet."""
+    transfer_scene_id: str | None = None
+    """The scene (转账场景) that WeChat Pay has approved for transfers, such as 1005. None: no transfers."""
+    transfer_scene_report: str | None = None
+    """What that scene has to say of each transfer: ``岗位类型=配送员;报酬说明=三月配送费``."""
 
     def __repr__(self) -> str:
         return f"WechatPayConfig(mchid={self.mchid!r}, base_url={self.base_url!r})"
@@ -64,6 +70,15 @@ class WechatPayConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidRequest(field="wechatpay public_key", reason=str(error)) from error
         return {}
 
+    def transfer_reports(self) -> dict[str, str]:
+        """Kind -> content of what a transfer's scene has to say. Raises: InvalidRequest."""
+        pairs = [
+            part.partition("=") for part in (self.transfer_scene_report or "").split(";") if part.strip()
+        ]
+        if any(not (kind.strip() and said.strip()) for kind, _, said in pairs):
+            raise InvalidRequest(field="wechatpay transfer_scene_report", reason="must be kind=content;…")
+        return {kind.strip(): said.strip() for kind, _, said in pairs}
+
     def check(self) -> None:
         """Raises: InvalidRequest naming the setting."""
         split = urlsplit(self.base_url)
@@ -73,6 +88,16 @@ class WechatPayConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidRequest(field="wechatpay public_key", reason="or a certificate must be given")
         if len(self.api_v3_key.encode()) != 32:
             raise InvalidRequest(field="wechatpay api_v3_key", reason="must be 32 bytes")
+        if self.refund_funds_account not in (None, "AVAILABLE", "UNSETTLED"):
+            raise InvalidRequest(
+                field="wechatpay refund_funds_account", reason="must be AVAILABLE or UNSETTLED"
+            )
+        self.transfer_reports()
+        if bool(self.transfer_scene_id) != bool(self.transfer_scene_report):
+            raise InvalidRequest(
+                field="wechatpay transfer_scene_id",
+                reason="must be given with transfer_scene_report or not at all",
+            )
         for name in ("mchid", "appid", "merchant_serial_no"):
             if not re.fullmatch(r"[0-9A-Za-z_\-]{1,64}", getattr(self, name)):
                 raise InvalidRequest(field=f"wechatpay {name}", reason="must be 1 to 64 letters and digits")

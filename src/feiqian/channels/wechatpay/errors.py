@@ -1,6 +1,8 @@
 """The error table of WeChat Pay: its codes in the house's vocabulary. Data, no I/O.
 
-Source: the error tables of the official pages on placing, querying and closing orders, refunds and bills.
+Source: the error tables of the official pages on placing, querying, closing and taking back orders, on refunds, profit
+sharing, merchant transfers and bills, and the official list of questions about each. ``switch`` stands only where the call
+was refused for certain and the reason is this merchant's or WeChat Pay's, not the order's.
 """
 
 from feiqian.channels.errors import ChannelError, ChannelFailed, ChannelUnknown, Meaning
@@ -11,6 +13,7 @@ UNREACHABLE = Meaning(
     english="WeChat Pay could not be reached; nothing was sent. Try again.",
     chinese="无法连接微信支付，请求未发出，请重试。",
     retryable=True,
+    switch=True,
     status=503,
 )
 """No connection."""
@@ -55,6 +58,7 @@ _RATE_LIMITED = Meaning(
     english="WeChat Pay takes no more requests for the moment. Try again in a minute.",
     chinese="请求过于频繁，请一分钟后重试。",
     retryable=True,
+    switch=True,
     status=503,
 )
 _ORDER_UNKNOWN = Meaning(
@@ -70,7 +74,7 @@ _ORDER_PAID = Meaning(
     query_first=True,
     status=409,
 )
-_ORDER_CLOSED = Meaning(
+ORDER_CLOSED = Meaning(
     our_code="channel_order_closed",
     english="The order is closed. Place a new one under a new number.",
     chinese="订单已关闭，请用新的订单号重新下单。",
@@ -104,15 +108,30 @@ _STATE_INVALID = Meaning(
     query_first=True,
     status=409,
 )
-_NOT_CONFIGURED = Meaning(
+NOT_CONFIGURED = Meaning(
     our_code="channel_not_configured",
     english="WeChat Pay refuses this merchant ({channel_code}). Check number, application, serial and keys.",
     chinese="微信支付拒绝该商户（{channel_code}），请核对商户号、AppID、证书序列号与密钥。",
+    switch=True,
 )
-_TRADE_REFUSED = Meaning(
+TRADE_REFUSED = Meaning(
     our_code="channel_trade_refused",
     english="WeChat Pay refuses this trade under its rules: {channel_message}",
     chinese="微信支付依规则拒绝该交易：{channel_message}",
+    switch=True,
+    status=422,
+)
+BUYER_SHORT = Meaning(
+    our_code="channel_buyer_cannot_pay",
+    english="The buyer cannot pay this with WeChat Pay: {channel_message}",
+    chinese="用户无法用微信支付付款：{channel_message}",
+    switch=True,
+    status=422,
+)
+_CODE_INVALID = Meaning(
+    our_code="channel_auth_code_invalid",
+    english="The buyer's payment code is not or no longer valid. Scan a fresh one under a new order number.",
+    chinese="付款码无效或已过期，请用新的订单号重新扫码。",
     status=422,
 )
 _BALANCE_LOW = Meaning(
@@ -135,6 +154,14 @@ _BILL_MISSING = Meaning(
     retryable=True,
     status=404,
 )
+UNLISTED_TRANSFER = Meaning(
+    our_code="channel_unlisted",
+    english="WeChat Pay answered a transfer with {channel_code}, which says nothing about the money. Query before anything else.",
+    chinese="微信支付对转账返回未列明的错误 {channel_code}，资金状态不明，请先查询结果。",
+    outcome=ChannelOutcome.UNKNOWN,
+    query_first=True,
+)
+"""Its pages say so: a transfer that met a new code may have been made."""
 _UNLISTED_REFUSAL = Meaning(
     our_code="channel_refused",
     english="WeChat Pay refused with {channel_code}: {channel_message}",
@@ -147,36 +174,56 @@ MEANINGS: dict[str, Meaning] = {
     "SYSTEMERROR": _BUSY,
     "BANK_ERROR": _BUSY,
     "BANKERROR": _BUSY,
+    "BIZERR_NEED_RETRY": _BUSY,
     "FREQUENCY_LIMITED": _RATE_LIMITED,
     "FREQUENCY_LIMIT_EXCEED": _RATE_LIMITED,
+    "RATELIMIT_EXCEED": _RATE_LIMITED,
     "RATELIMIT_EXCEEDED": _RATE_LIMITED,
+    "INVALID_REQ_TOO_MUCH": _RATE_LIMITED,
     "ORDER_NOT_EXIST": _ORDER_UNKNOWN,
     "ORDERNOTEXIST": _ORDER_UNKNOWN,
     "RESOURCE_NOT_EXISTS": _ORDER_UNKNOWN,
     "REFUND_NOT_EXISTS": _ORDER_UNKNOWN,
+    "NOT_FOUND": _ORDER_UNKNOWN,
     "ORDER_PAID": _ORDER_PAID,
     "ORDERPAID": _ORDER_PAID,
-    "ORDER_CLOSED": _ORDER_CLOSED,
-    "ORDERCLOSED": _ORDER_CLOSED,
+    "ORDER_CLOSED": ORDER_CLOSED,
+    "ORDERCLOSED": ORDER_CLOSED,
+    "ORDER_REVERSED": ORDER_CLOSED,
+    "ORDERREVERSED": ORDER_CLOSED,
     "USERPAYING": _BUYER_PAYING,
     "USER_PAYING": _BUYER_PAYING,
     "OUT_TRADE_NO_USED": _NUMBER_USED,
+    "ALREADY_EXISTS": _NUMBER_USED,
+    "RESOURCE_ALREADY_EXISTS": _NUMBER_USED,
     "PARAM_ERROR": _REQUEST_INVALID,
-    "INVALID_REQUEST": _STATE_INVALID,
     "INVALID_TRANSACTIONID": _REQUEST_INVALID,
     "OPENID_MISMATCH": _REQUEST_INVALID,
-    "SIGN_ERROR": _NOT_CONFIGURED,
-    "SIGNERROR": _NOT_CONFIGURED,
-    "NO_AUTH": _NOT_CONFIGURED,
-    "NOAUTH": _NOT_CONFIGURED,
-    "MCH_NOT_EXISTS": _NOT_CONFIGURED,
-    "APPID_MCHID_NOT_MATCH": _NOT_CONFIGURED,
-    "TRADE_ERROR": _TRADE_REFUSED,
-    "RULE_LIMIT": _TRADE_REFUSED,
-    "RULELIMIT": _TRADE_REFUSED,
-    "ACCOUNT_ERROR": _TRADE_REFUSED,
-    "ACCOUNTERROR": _TRADE_REFUSED,
-    "REQUEST_BLOCKED": _TRADE_REFUSED,
+    "BUYER_MISMATCH": _REQUEST_INVALID,
+    "INVALID_REQUEST": _STATE_INVALID,
+    "TRADE_STATE_ERROR": _STATE_INVALID,
+    "TRADE_OVERDUE": _STATE_INVALID,
+    "REVERSE_EXPIRE": _STATE_INVALID,
+    "SIGN_ERROR": NOT_CONFIGURED,
+    "SIGNERROR": NOT_CONFIGURED,
+    "NO_AUTH": NOT_CONFIGURED,
+    "NOAUTH": NOT_CONFIGURED,
+    "MCH_NOT_EXISTS": NOT_CONFIGURED,
+    "MCHID_NOT_EXIST": NOT_CONFIGURED,
+    "APPID_NOT_EXIST": NOT_CONFIGURED,
+    "APPID_MCHID_NOT_MATCH": NOT_CONFIGURED,
+    "TRADE_ERROR": TRADE_REFUSED,
+    "RULE_LIMIT": TRADE_REFUSED,
+    "RULELIMIT": TRADE_REFUSED,
+    "ACCOUNT_ERROR": TRADE_REFUSED,
+    "ACCOUNTERROR": TRADE_REFUSED,
+    "REQUEST_BLOCKED": TRADE_REFUSED,
+    "AUTH_CODE_ERROR": _CODE_INVALID,
+    "AUTH_CODE_INVALID": _CODE_INVALID,
+    "AUTH_CODE_EXPIRE": _CODE_INVALID,
+    "AUTHCODEEXPIRE": _CODE_INVALID,
+    "NOTSUPORTCARD": BUYER_SHORT,
+    "NOT_SUPORT_CARD": BUYER_SHORT,
     "NOT_ENOUGH": _BALANCE_LOW,
     "NOTENOUGH": _BALANCE_LOW,
     "USER_ACCOUNT_ABNORMAL": _BUYER_ACCOUNT,

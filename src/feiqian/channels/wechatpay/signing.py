@@ -11,10 +11,10 @@ from datetime import datetime
 import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from feiqian.channels.errors import NoticeFault
@@ -27,6 +27,8 @@ PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
 _SEALED_WITH = "AEAD_AES_256_GCM"
 _PADDING = PKCS1v15()
 _SHA256 = SHA256()
+_SENSITIVE = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)
+"""How sensitive fields are encrypted: RSAES-OAEP, with SHA-1 as the guide wants it."""
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -56,6 +58,10 @@ class Signer:
         """Base64 of the RSA signature over the SHA-256 of the message."""
         return base64.b64encode(self._key.sign(message, _PADDING, _SHA256)).decode()
 
+    def sign_lines(self, *lines: str) -> str:
+        """What lets the buyer's app open a payment: a signature over lines, each of which ends with a line feed."""
+        return self.sign("".join(f"{line}\n" for line in lines).encode())
+
     def authorization(self, *, method: str, target: str, body: bytes, nonce: str, now: datetime) -> str:
         """The Authorization header for a request; ``target`` is the path and query exactly as sent."""
         timestamp = int(now.timestamp())
@@ -69,7 +75,8 @@ class VerifyingKeys:
     def __init__(self, keys: Mapping[str, RSAPublicKey]) -> None:
         self._keys = dict(keys)
         self.preferred = tuple(self._keys)[-1]
-        """With this one WeChat Pay is asked to sign its answers."""
+        """With this one WeChat Pay is asked to sign its answers, and for this one sensitive fields are encrypted."""
+        self.preferred_key = self._keys[self.preferred]
 
     @property
     def serials(self) -> tuple[str, ...]:
@@ -116,6 +123,11 @@ def read_certificate(pem: str, serial_no: str) -> RSAPublicKey:
     if certificate.serial_number != int(serial_no, 16):
         raise ValueError(f"is certificate {certificate.serial_number:X}, not {serial_no}")
     return key
+
+
+def encrypt(text: str, key: RSAPublicKey) -> str:
+    """Base64 of a sensitive field that only the owner of the key can read."""
+    return base64.b64encode(key.encrypt(text.encode(), _SENSITIVE)).decode()
 
 
 def open_sealed(sealed: Sealed, key: AESGCM) -> bytes:

@@ -27,6 +27,8 @@ PAYMENT_STATES = {
 }
 """trade_state -> ours."""
 
+PAID_STATES = (ChannelPaymentState.PAID, ChannelPaymentState.REFUNDED)
+
 REFUND_STATES = {
     "PROCESSING": ChannelRefundState.PROCESSING,
     "SUCCESS": ChannelRefundState.SUCCEEDED,
@@ -41,29 +43,80 @@ class OrderAmount(msgspec.Struct, frozen=True):
     currency: str
 
 
-class NativeOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """POST /v3/pay/transactions/native."""
+class OrderPayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    openid: str | None = None
+    sp_openid: str | None = None
+    sub_openid: str | None = None
+    auth_code: str | None = None
 
-    appid: str
-    mchid: str
+
+class H5Scene(msgspec.Struct, frozen=True):
+    type: str
+    """iOS, Android or Wap."""
+
+
+class Store(msgspec.Struct, frozen=True):
+    out_id: str
+    """The shop, by our name for it."""
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    payer_client_ip: str | None = None
+    device_id: str | None = None
+    h5_info: H5Scene | None = None
+    device_ip: str | None = None
+    """Payment codes only: the till's address."""
+    store_info: Store | None = None
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    profit_sharing: bool
+    """The money stays frozen until it has been shared or set free."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """POST /v3/pay/transactions/{native,jsapi,h5,app,codepay}, and the same under /v3/pay/partner/transactions."""
+
+    appid: str | None = None
+    mchid: str | None = None
+    sp_appid: str | None = None
+    sp_mchid: str | None = None
+    sub_appid: str | None = None
+    sub_mchid: str | None = None
     description: str
     out_trade_no: str
-    time_expire: str
-    notify_url: str
     amount: OrderAmount
+    time_expire: str | None = None
+    notify_url: str | None = None
     attach: str | None = None
+    payer: OrderPayer | None = None
+    scene_info: Scene | None = None
+    settle_info: Settlement | None = None
 
 
-class CodeUrl(msgspec.Struct, frozen=True):
-    """Its answer."""
+class Placed(msgspec.Struct, frozen=True):
+    """The answer: one of them, by the way to pay."""
 
-    code_url: Annotated[str, msgspec.Meta(min_length=1)]
+    code_url: str | None = None
+    h5_url: str | None = None
+    prepay_id: str | None = None
 
 
-class CloseOrder(msgspec.Struct, frozen=True):
-    """POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close; answered 204 without a body."""
+class CloseOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """POST …/out-trade-no/{out_trade_no}/close (numbers only, answered 204) and …/reverse (applications, too)."""
 
-    mchid: str
+    appid: str | None = None
+    mchid: str | None = None
+    sp_appid: str | None = None
+    sp_mchid: str | None = None
+    sub_appid: str | None = None
+    sub_mchid: str | None = None
+
+
+class Reversed(msgspec.Struct, frozen=True):
+    """Answer to …/reverse."""
+
+    out_trade_no: str
 
 
 class RefundOrderAmount(msgspec.Struct, frozen=True):
@@ -78,8 +131,21 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     out_trade_no: str
     out_refund_no: str
     amount: RefundOrderAmount
+    sub_mchid: str | None = None
     reason: str | None = None
+    funds_account: str | None = None
     notify_url: str | None = None
+
+
+class AbnormalRefund(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """POST /v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund."""
+
+    out_refund_no: str
+    type: str
+    sub_mchid: str | None = None
+    bank_type: str | None = None
+    bank_account: str | None = None
+    real_name: str | None = None
 
 
 class TransactionAmount(msgspec.Struct, frozen=True):
@@ -90,20 +156,93 @@ class TransactionAmount(msgspec.Struct, frozen=True):
 
 class Payer(msgspec.Struct, frozen=True):
     openid: str | None = None
+    sp_openid: str | None = None
+    sub_openid: str | None = None
+
+    @property
+    def number(self) -> str | None:
+        """The buyer, under the application in which the order was placed."""
+        return self.openid or self.sp_openid or self.sub_openid
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    """An order in a query's answer and in a TRANSACTION.SUCCESS callback."""
+    """An order in a query's answer, in that of a payment code, and in a TRANSACTION.SUCCESS callback."""
 
-    out_trade_no: str
-    trade_state: str
-    mchid: str
-    appid: str
+    out_trade_no: str = ""
+    trade_state: str = ""
+    mchid: str | None = None
+    appid: str | None = None
+    sp_mchid: str | None = None
+    sp_appid: str | None = None
+    sub_mchid: str | None = None
     transaction_id: str | None = None
     success_time: Moment | None = None
     amount: TransactionAmount | None = None
     """Absent or partial while the order is not paid."""
     payer: Payer | None = None
+    combine_out_trade_no: str | None = None
+    """Present when this is no order but several that were paid at once."""
+
+    @property
+    def account(self) -> str | None:
+        """The merchant number that placed the order."""
+        return self.sp_mchid if self.mchid is None else self.mchid
+
+    @property
+    def application(self) -> str | None:
+        """The application of that merchant."""
+        return self.sp_appid if self.appid is None else self.appid
+
+
+class SubOrderAmount(msgspec.Struct, frozen=True):
+    total_amount: int
+    currency: str = "CNY"
+    payer_amount: int | None = None
+
+
+class SubOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the orders of a combined one."""
+
+    mchid: str
+    out_trade_no: str
+    trade_state: str
+    sub_mchid: str | None = None
+    transaction_id: str | None = None
+    success_time: Moment | None = None
+    amount: SubOrderAmount | None = None
+    sub_openid: str | None = None
+
+
+class Combined(msgspec.Struct, frozen=True, kw_only=True):
+    """A combined order in a query's answer and in a TRANSACTION.SUCCESS callback."""
+
+    combine_out_trade_no: str
+    combine_mchid: str
+    combine_appid: str
+    combine_payer_info: Payer | None = None
+    sub_orders: list[SubOrder]
+
+
+class TransferPlaced(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to POST /v3/fund-app/mch-transfer/transfer-bills."""
+
+    out_bill_no: str
+    transfer_bill_no: str
+    state: str
+    fail_reason: str | None = None
+    package_info: str | None = None
+
+
+class TransferFound(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer in a query's answer and in a MCHTRANSFER.BILL.FINISHED callback."""
+
+    mch_id: str
+    out_bill_no: str
+    transfer_bill_no: str
+    state: str
+    transfer_amount: int
+    update_time: Moment
+    fail_reason: str | None = None
 
 
 class RefundAmount(msgspec.Struct, frozen=True):
@@ -127,7 +266,8 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
 class RefundNotice(msgspec.Struct, frozen=True, kw_only=True):
     """The content of a REFUND.* callback."""
 
-    mchid: str
+    mchid: str = ""
+    sp_mchid: str = ""
     out_refund_no: str
     out_trade_no: str
     refund_id: str
@@ -145,7 +285,7 @@ class NoticeEnvelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BillLink(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer to GET /v3/bill/tradebill."""
+    """Answer to GET /v3/bill/tradebill and /v3/bill/fundflowbill."""
 
     hash_type: str
     hash_value: str
@@ -171,15 +311,16 @@ class Problem(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def payment_of(transaction: Transaction) -> ChannelPayment:
-    """Raises: ValueError when the state is unknown, or a paid order lacks number, amount or time."""
-    state = PAYMENT_STATES.get(transaction.trade_state)
-    if state is None:
-        raise ValueError(f"trade_state {transaction.trade_state!r} is not known")
+def payment_of(transaction: Transaction, *, appid: str) -> ChannelPayment:
+    """``appid`` stands where the answer names none, as that of a payment code may.
+
+    Raises: ValueError when the state is unknown, or a paid order lacks number, amount or time.
+    """
+    state = payment_state(transaction.trade_state)
+    if not (transaction.out_trade_no and transaction.account):
+        raise ValueError("an order needs out_trade_no and mchid")
     amount = transaction.amount
-    if state in (ChannelPaymentState.PAID, ChannelPaymentState.REFUNDED) and not (
-        transaction.transaction_id and amount and transaction.success_time
-    ):
+    if state in PAID_STATES and not (transaction.transaction_id and amount and transaction.success_time):
         raise ValueError("a paid order needs transaction_id, amount and success_time")
     return ChannelPayment(
         out_trade_no=transaction.out_trade_no,
@@ -188,11 +329,47 @@ def payment_of(transaction: Transaction) -> ChannelPayment:
         amount=amount.total if amount else None,
         payer_amount=amount.payer_total if amount else None,
         currency=amount.currency if amount else None,
-        mchid=transaction.mchid,
-        appid=transaction.appid,
-        paid_at=_utc(transaction.success_time),
-        payer=transaction.payer.openid if transaction.payer else None,
+        mchid=transaction.sub_mchid or transaction.account,
+        appid=transaction.application or appid,
+        paid_at=utc(transaction.success_time),
+        payer=transaction.payer.number if transaction.payer else None,
     )
+
+
+def payments_of(combined: Combined) -> tuple[ChannelPayment, ...]:
+    """Raises: ValueError when there is none, or as ``payment_of``."""
+    payer = combined.combine_payer_info
+    whole = Transaction(mchid=combined.combine_mchid, appid=combined.combine_appid, payer=payer)
+    if not combined.sub_orders:
+        raise ValueError("a combined order needs sub_orders")
+    return tuple(
+        payment_of(
+            msgspec.structs.replace(
+                whole,
+                out_trade_no=one.out_trade_no,
+                trade_state=one.trade_state,
+                mchid=one.mchid,
+                sub_mchid=one.sub_mchid,
+                transaction_id=one.transaction_id,
+                success_time=one.success_time,
+                amount=TransactionAmount(
+                    one.amount.total_amount, one.amount.currency, one.amount.payer_amount
+                )
+                if one.amount
+                else None,
+            ),
+            appid=combined.combine_appid,
+        )
+        for one in combined.sub_orders
+    )
+
+
+def payment_state(trade_state: str) -> ChannelPaymentState:
+    """Raises: ValueError when it is unknown."""
+    state = PAYMENT_STATES.get(trade_state)
+    if state is None:
+        raise ValueError(f"trade_state {trade_state!r} is not known")
+    return state
 
 
 def refund_of(refund: Refund | RefundNotice) -> ChannelRefund:
@@ -210,9 +387,10 @@ def refund_of(refund: Refund | RefundNotice) -> ChannelRefund:
         channel_refund_no=refund.refund_id,
         amount=refund.amount.refund,
         currency=refund.amount.currency,
-        succeeded_at=_utc(refund.success_time) if state is ChannelRefundState.SUCCEEDED else None,
+        succeeded_at=utc(refund.success_time) if state is ChannelRefundState.SUCCEEDED else None,
     )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def utc(moment: datetime | None) -> datetime | None:
+    """The moment in UTC, if there is one."""
     return moment.astimezone(UTC) if moment else None
