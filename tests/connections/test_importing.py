@@ -1,6 +1,7 @@
 """What the server's settings say becomes a connection at start."""
 
 from decimal import Decimal
+from pathlib import Path
 
 from feiqian.channels import ChannelKind, WechatPayConfig
 from feiqian.connections import (
@@ -11,6 +12,7 @@ from feiqian.connections import (
     VersionState,
     import_connection,
 )
+from feiqian.infra.vault import KEY_FILE, open_vault
 from tests.channels import wechat
 from tests.connections.office import Office
 
@@ -72,3 +74,14 @@ class TestAStart:
         assert version is not None
         assert version.number == 1
         assert len(await office.versions(CODE)) == 2
+
+    async def test_with_a_lost_master_key_seals_the_settings_anew(
+        self, office: Office, tmp_path: Path
+    ) -> None:
+        await start(office)
+        (tmp_path / KEY_FILE).unlink()
+        office.vault = open_vault(key_file=None, data_dir=tmp_path)
+        version = await start(office)
+        assert version is not None
+        assert (version.number, version.key_id) == (2, office.vault.current)
+        assert (await office.live()).get(CODE).identity.mchid == wechat.MCHID
