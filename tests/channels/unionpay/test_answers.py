@@ -152,7 +152,7 @@ class TestAHostileAnswer:
         assert refund.state is ChannelRefundState.PROCESSING
 
     @pytest.mark.parametrize(
-        ("mode", "code"), [("error", "channel_not_open"), ("rate_limited", "channel_rate_limited")]
+        ("mode", "code"), [("error", "channel_closed"), ("rate_limited", "channel_rate_limited")]
     )
     async def test_may_be_a_refusal_with_nothing_done(self, sandbox: Sandbox, mode: str, code: str) -> None:
         request = sandbox.refund_of(await sandbox.pay(), 100)

@@ -96,7 +96,7 @@ class TestAPayment:
             ("processing", ChannelPaymentState.NOT_PAID),
             ("declined", ChannelPaymentState.FAILED),
             # UnionPay gives the money back by itself.
-            ("late_charge", ChannelPaymentState.FAILED),
+            ("late_charge", ChannelPaymentState.CLOSED),
         ],
     )
     async def test_may_not_come_about(
@@ -155,7 +155,7 @@ class TestAnOrderThatNobodyPays:
         await sandbox.set_clock(request.expires_at)
         await sandbox.channel.close(sandbox.key(request), now=sandbox.now)
         payment = await sandbox.channel.query(sandbox.key(request), now=sandbox.now)
-        assert payment.state is ChannelPaymentState.FAILED
+        assert payment.state is ChannelPaymentState.CLOSED
 
     async def test_whose_form_was_never_posted_is_closed_when_none_can_be_posted(
         self, sandbox: Sandbox

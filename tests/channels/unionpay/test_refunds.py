@@ -63,7 +63,7 @@ class TestARefund:
         above = sandbox.refund_of(key, 2, "b")
         with pytest.raises(ChannelFailed) as failed:
             await sandbox.channel.refund(above, now=sandbox.now)
-        assert failed.value.code == "channel_amount_refused"
+        assert failed.value.code == "channel_limit_exceeded"
         refund = await sandbox.channel.query_refund(sandbox.refund_key(above), now=sandbox.now)
         assert refund.state is ChannelRefundState.UNKNOWN_TO_CHANNEL
         await sandbox.channel.refund(sandbox.refund_of(key, 1, "c"), now=sandbox.now)
@@ -248,6 +248,21 @@ class TestAHold:
             await sandbox.channel.capture(
                 key, capture_no=f"{sandbox.number}c", amount=1, requested_at=moment, now=moment
             )
+
+    @pytest.mark.parametrize("code", ["01", "30"])
+    async def test_whose_release_was_refused_afterwards_is_still_held(
+        self, sandbox: Sandbox, code: str
+    ) -> None:
+        key, moment, number = await self.held(sandbox), sandbox.now, f"{sandbox.number}f"
+        await sandbox.behave(transaction="processing")
+        waiting = await sandbox.channel.release(key, release_no=number, requested_at=moment, now=moment)
+        await sandbox.settle(number, code)
+        refused = await sandbox.channel.release(key, release_no=number, requested_at=moment, now=moment)
+        assert [waiting.state, refused.state] == [ChannelPaymentState.NOT_PAID, ChannelPaymentState.FAILED]
+        captured = await sandbox.channel.capture(
+            key, capture_no=f"{sandbox.number}c", amount=1, requested_at=moment, now=moment
+        )
+        assert captured.state is ChannelPaymentState.PAID
 
     async def test_that_nobody_gave_cannot_be_released(self, sandbox: Sandbox) -> None:
         with pytest.raises(ChannelFailed) as failed:

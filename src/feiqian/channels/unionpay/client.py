@@ -121,7 +121,7 @@ class UnionPay:
         standing = await self.query(order, now=now)
         lapsed = now >= order.placed_at + TERMS.methods[order.method].lifetime_max
         match standing.state:
-            case ChannelPaymentState.FAILED:
+            case ChannelPaymentState.FAILED | ChannelPaymentState.CLOSED:
                 return
             case ChannelPaymentState.PAID:
                 raise error_of(ORDER_PAID)

@@ -11,6 +11,8 @@ SUCCESS = frozenset({"00", "A6"})
 """Done; A6 (有缺陷的成功) takes part in settlement like any success."""
 UNDECIDED = frozenset({"03", "04", "05"})
 """As an outcome of a payment or refund: ask again."""
+LAPSED = frozenset({"01", "39", "42", "69"})
+"""As an outcome of an order: it is over without a bank having refused it. After 42 UnionPay gives the money back itself."""
 PAYOUT_UNDECIDED = UNDECIDED | {"01", "12", "60"}
 """As an outcome of a payout: ask again; where that does not end, the settlement file decides."""
 PAYOUT_UNKNOWN = PAYOUT_UNDECIDED | {"34"}
@@ -112,7 +114,7 @@ _BUSY = Meaning(
     query_first=True,
 )
 _CLOSED = Meaning(
-    our_code="channel_not_open",
+    our_code="channel_closed",
     english="UnionPay is not open for this at the moment. Try again later.",
     chinese="银联系统未开放或暂时关闭，请稍后重试。",
     retryable=True,
@@ -160,8 +162,8 @@ _STATE_INVALID = Meaning(
     query_first=True,
     status=409,
 )
-_AMOUNT_REFUSED = Meaning(
-    our_code="channel_amount_refused",
+_LIMIT_EXCEEDED = Meaning(
+    our_code="channel_limit_exceeded",
     english="UnionPay refuses the amount: above a limit, or above what the transaction has left ({channel_message}).",
     chinese="银联拒绝该金额：超出限额，或超出原交易剩余金额（{channel_message}）。",
     status=422,
@@ -195,10 +197,10 @@ MEANINGS: dict[str, Meaning] = {
     "30": _REFUSED,
     "31": _NOT_CONFIGURED,
     "32": _NOT_CONFIGURED,
-    "33": _AMOUNT_REFUSED,
+    "33": _LIMIT_EXCEEDED,
     "34": ORDER_UNKNOWN,
     "35": _STATE_INVALID,
-    "36": _AMOUNT_REFUSED,
+    "36": _LIMIT_EXCEEDED,
     "37": _RATE_LIMITED,
     "38": _REFUSED,
     "39": _STATE_INVALID,

@@ -99,6 +99,7 @@ async def _follow(
             raise
     said = await find(gateway, number, at=at, now=now)
     if said is None:
+        # Accepted a moment ago and not in what queries see yet.
         return ChannelPayment(out_trade_no=order.out_trade_no, state=ChannelPaymentState.NOT_PAID)
     if said.get("origQryId", query_id) != query_id:
         raise error_of(meaning_of(_REPEATED), code=_REPEATED, message=f"{number} goes back to another hold")
@@ -106,4 +107,7 @@ async def _follow(
         payment = payment_of(said, said["origRespCode"])
     except (ValueError, KeyError) as error:
         raise error_of(UNREADABLE, message=str(error)) from error
-    return msgspec.structs.replace(payment, out_trade_no=order.out_trade_no)
+    # CLOSED is for the caller to say: here every way of not being done is a refusal.
+    refused = payment.state is ChannelPaymentState.CLOSED
+    state = ChannelPaymentState.FAILED if refused else payment.state
+    return msgspec.structs.replace(payment, out_trade_no=order.out_trade_no, state=state)

@@ -14,7 +14,7 @@ from feiqian.channels.model import (
     ChannelTransfer,
     ChannelTransferState,
 )
-from feiqian.channels.unionpay.errors import PAYOUT_UNDECIDED, SUCCESS, UNDECIDED
+from feiqian.channels.unionpay.errors import LAPSED, PAYOUT_UNDECIDED, SUCCESS, UNDECIDED
 from feiqian.channels.unionpay.messages import amount_of, currency_of, moment_near, moment_of
 
 Fields = Mapping[str, str]
@@ -23,13 +23,15 @@ Fields = Mapping[str, str]
 def payment_of(fields: Fields, code: str) -> ChannelPayment:
     """An order, also one that only reserves: then PAID says that the amount is held.
 
-    An order whose time is over is FAILED, as is one that the bank refused. Raises: ValueError when a field is
+    One whose time is over is CLOSED, one that the bank refused is FAILED. Raises: ValueError when a field is
     missing or malformed.
     """
     if code in SUCCESS:
         state = ChannelPaymentState.PAID
+    elif code in UNDECIDED:
+        state = ChannelPaymentState.NOT_PAID
     else:
-        state = ChannelPaymentState.NOT_PAID if code in UNDECIDED else ChannelPaymentState.FAILED
+        state = ChannelPaymentState.CLOSED if code in LAPSED else ChannelPaymentState.FAILED
     paid = state is ChannelPaymentState.PAID
     return ChannelPayment(
         out_trade_no=_required(fields, "orderId"),
