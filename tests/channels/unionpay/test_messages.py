@@ -5,13 +5,17 @@ import hashlib
 import io
 import zipfile
 import zlib
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.channels.unionpay import peer
 from tests.vectors import unionpay as vectors
 
@@ -33,6 +37,8 @@ from feiqian.channels.unionpay.signing import Chain, Signer, link_string, read_c
 from feiqian.kernel.calendar import local
 
 DAY = date(2026, 3, 2)
+PLAIN = st.characters(exclude_characters="&{", exclude_categories=["Cs"])
+"""What a value may hold that is no structure."""
 
 
 class TestASignature:
@@ -89,6 +95,31 @@ class TestAnAnswer:
 
     def test_as_a_form_is_read_as_it_was_recorded(self) -> None:
         assert read_form(vectors.PAYMENT_NOTICE_FORM) == vectors.PAYMENT_NOTICE_FORM_FIELDS
+
+
+class TestWhateverComes:
+    """Nothing that is sent to us raises anything but a refusal."""
+
+    @given(
+        st.dictionaries(st.from_regex(r"[a-z][A-Za-z0-9]{0,12}", fullmatch=True), st.text(PLAIN), min_size=1)
+    )
+    def test_is_read_as_it_was_written(self, fields: dict[str, str]) -> None:
+        body = "&".join(f"{name}={value}" for name, value in fields.items()).encode()
+        assert read_answer(body) == fields
+        assert read_form(urlencode(fields).encode()) == fields
+
+    @given(st.binary(max_size=200) | st.text("a=&{}%+\r\n0", max_size=40).map(str.encode))
+    def test_is_a_list_of_fields_or_refused(self, body: bytes) -> None:
+        for read in (read_answer, read_form, read_results):
+            with suppress(ValueError):
+                read(body)
+
+    @given(st.binary(max_size=700), st.integers(0, 700))
+    def test_in_a_settlement_file_is_damage(self, noise: bytes, place: int) -> None:
+        line = zm_line()
+        content = settlement_file(line[:place] + noise + line[place + len(noise) :])
+        with suppress(BillDamaged):
+            settlement_of(content)
 
 
 class TestAMoment:
@@ -220,7 +251,7 @@ def settlement_file(*lines: bytes, names: tuple[str, str] | None = None) -> str:
     return base64.b64encode(zlib.compress(buffer.getvalue())).decode()
 
 
-def read(content: str) -> Settlement:
+def settlement_of(content: str) -> Settlement:
     return read_settlement(content, day=DAY, mer_id=peer.MER_ID)
 
 
@@ -233,22 +264,22 @@ class TestASettlementFile:
         assert zm_line()[start:].startswith(values[name].encode())
 
     def test_is_read(self) -> None:
-        (movement,) = read(settlement_file(zm_line())).movements
+        (movement,) = settlement_of(settlement_file(zm_line())).movements
         assert (movement.order_no, movement.amount, movement.fee) == ("order00001", 10_000, 60)
         assert movement.occurred_at == datetime(2026, 3, 2, 4, tzinfo=UTC)
 
     def test_may_be_empty(self) -> None:
-        bill = bill_of(read(settlement_file()))
+        bill = bill_of(settlement_of(settlement_file()))
         assert (bill.lines, bill.summary.line_count) == ((), 0)
 
     def test_may_hold_words_of_the_merchant_in_gbk(self) -> None:
-        assert len(read(settlement_file(zm_line(c34="备注|A1"))).movements) == 1
+        assert len(settlement_of(settlement_file(zm_line(c34="备注|A1"))).movements) == 1
 
     def test_of_the_older_form_without_the_original_order_is_read(self) -> None:
         refund = zm_line(
             c19="04", c20="00", c15="C000000000060", c26="052603021200000000009", c11="refund0001"
         )
-        (line,) = bill_of(read(settlement_file(refund))).lines
+        (line,) = bill_of(settlement_of(settlement_file(refund))).lines
         assert (line.out_no, line.out_trade_no, line.transaction_no) == (
             "refund0001",
             "",
@@ -257,7 +288,7 @@ class TestASettlementFile:
 
     @pytest.mark.parametrize("kind", ["31", "33"])
     def test_counts_voids_as_refunds(self, kind: str) -> None:
-        bill = bill_of(read(settlement_file(zm_line(), zm_line(c19=kind, c11="void000001"))))
+        bill = bill_of(settlement_of(settlement_file(zm_line(), zm_line(c19=kind, c11="void000001"))))
         assert (bill.summary.payment_amount, bill.summary.refund_amount) == (10_000, 10_000)
 
     @pytest.mark.parametrize(
@@ -275,10 +306,10 @@ class TestASettlementFile:
     def test_holds_its_own_settlement_day_only(self, text: str, belongs: bool) -> None:
         content = settlement_file(zm_line(c4=text))
         if belongs:
-            assert len(read(content).movements) == 1
+            assert len(settlement_of(content).movements) == 1
         else:
             with pytest.raises(BillDamaged) as damage:
-                read(content)
+                settlement_of(content)
             assert damage.value.fault is BillFault.OTHER_DAY
 
     @pytest.mark.parametrize(
@@ -302,20 +333,20 @@ class TestASettlementFile:
         self, lines: tuple[bytes, ...], names: tuple[str, str] | None, fault: BillFault
     ) -> None:
         with pytest.raises(BillDamaged) as damage:
-            read(settlement_file(zm_line(), *lines, names=names))
+            settlement_of(settlement_file(zm_line(), *lines, names=names))
         assert damage.value.fault is fault, damage.value
 
     @pytest.mark.parametrize("content", ["", "AAAA", vectors.FILE_CONTENT, settlement_file(zm_line())[:-20]])
     def test_that_is_no_zip_is_refused(self, content: str) -> None:
         with pytest.raises(BillDamaged):
-            read(content)
+            settlement_of(content)
 
     def test_whose_content_was_cut_inside_the_zip_is_refused(self) -> None:
         packed = zlib.decompress(base64.b64decode(settlement_file(zm_line())))
         spoilt = packed.replace(b"order00001", b"order00002")
         with pytest.raises(BillDamaged):
-            read(base64.b64encode(zlib.compress(spoilt)).decode())
+            settlement_of(base64.b64encode(zlib.compress(spoilt)).decode())
 
     def test_ends_at_eleven_in_the_evening(self) -> None:
-        (movement,) = read(settlement_file(zm_line(c4="0301230000"))).movements
+        (movement,) = settlement_of(settlement_file(zm_line(c4="0301230000"))).movements
         assert movement.occurred_at == local(date(2026, 3, 1), 23)

@@ -82,7 +82,16 @@ class TestANoticeOfTheSimulator:
             sandbox.read(body)
         assert refusal.value.reason is reason
 
-    async def test_is_believed_late_and_overtaken(self, sandbox: Sandbox) -> None:
+    async def test_is_believed_late(self, sandbox: Sandbox) -> None:
+        sandbox.listen()
+        await sandbox.behave(callback="late", late_s=90)
+        key = await sandbox.pay()
+        paid_at = sandbox.now
+        await sandbox.set_clock(sandbox.now + timedelta(seconds=90))
+        (payment,) = (await sandbox.notice()).payments
+        assert (payment.out_trade_no, payment.paid_at) == (key.out_trade_no, paid_at)
+
+    async def test_is_believed_when_it_was_overtaken(self, sandbox: Sandbox) -> None:
         sandbox.listen()
         await sandbox.behave(callback="reordered")
         key = await sandbox.pay()

@@ -4,6 +4,7 @@ Our numbers are UnionPay's ``orderId`` unchanged (8 to 32 letters and digits), o
 out_trade_no, a refund's out_refund_no, a payout's out_transfer_no, and the numbers of captures and releases. UnionPay
 knows a transaction by that number and its ``txnTime``, which is when it was asked for (placed_at, requested_at): both must
 be the same in every repetition and every query. A number that comes again is answered as a repetition, never done twice.
+UnionPay takes a time near its own clock only: what could not be sent for long is refused (10) and needs a new number.
 
 Sources: UnionPay's demos and SDK as published in playniuniu/python-unionpay, smartwalle/unionpay, lokielse/omnipay-unionpay.
 """
@@ -218,7 +219,6 @@ class UnionPay:
             "fileType": "00",
             "settleDate": f"{day:%m%d}",
         }
-        del asked["channelType"]
         try:
             answer = await self._gateway.download(asked, now=now)
         except ChannelFailed as error:

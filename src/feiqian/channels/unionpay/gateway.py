@@ -26,6 +26,8 @@ FILE_BYTES_MAX = 200_000_000
 BACK, QUERY, BATCH = (f"/gateway/api/{name}.do" for name in ("backTransReq", "queryTrans", "batchTrans"))
 FRONT = "/gateway/api/frontTransReq.do"
 
+_WITHOUT_CHANNEL = frozenset({"00", "76"})
+"""txnType of what only asks: a query, a file."""
 _ECHOED = ("merId", "orderId", "txnTime", "batchNo", "settleDate", "origQryId")
 """Fields that an answer repeats; one with another value belongs to another question."""
 
@@ -50,7 +52,9 @@ class Gateway:
 
     def common(self, kind: str, sub_type: str, biz_type: str, *, at: datetime) -> dict[str, str]:
         """What every message of ours has. ``at`` is the transaction's own time, the same in every repetition."""
+        channel = {} if kind in _WITHOUT_CHANNEL else {"channelType": "07"}
         return {
+            **channel,
             "version": "5.1.0",
             "encoding": "UTF-8",
             "signMethod": "01",
@@ -58,7 +62,6 @@ class Gateway:
             "txnSubType": sub_type,
             "bizType": biz_type,
             "accessType": "0",
-            "channelType": "07",
             "merId": self.mer_id,
             "txnTime": txn_time(at),
         }
