@@ -38,8 +38,8 @@ from feiqian.payments import (
     require_payment,
 )
 from feiqian.payments.confirming import Paid, confirm
-from feiqian.payments.model import Route
-from feiqian.payments.operations import create_payment, record_prepaid
+from feiqian.payments.model import Route, Standing
+from feiqian.payments.operations import add_attempt, create_payment, record_closed, record_prepaid
 from feiqian.payments.refunds import record_refund, record_refund_refused
 from feiqian.reconciliation import ReconciledDay, reconcile_day
 
@@ -129,12 +129,29 @@ class Shop:
     ) -> Payment:
         """An order that its buyer paid at once, possibly with another amount than asked."""
         payment = await self.order(order_no, lines, at=at, buyer=buyer)
-        now = at or self.clock.now()
+        return await self._hear(payment, at or self.clock.now(), payment.amount if paid is None else paid)
+
+    async def pay_by_another_order(self, payment: Payment) -> Payment:
+        """Its order was closed, and the buyer paid the next."""
+        now = self.clock.now()
+        closed = await self.database.run(
+            lambda tx: record_closed(
+                tx, now=now, attempt=payment.order, actor=Actor.PLATFORM, standing=Standing.OPEN
+            )
+        )
+        again = await self.database.run(
+            lambda tx: add_attempt(tx, now=now, payment=closed, route=ROUTE, actor=Actor.PLATFORM)
+        )
+        assert again is not None
+        return await self._hear(again, now, again.amount)
+
+    async def _hear(self, payment: Payment, now: datetime, amount: int) -> Payment:
+        """The channel says that it was paid."""
         word = ChannelPayment(
             out_trade_no=payment.out_trade_no,
             state=ChannelPaymentState.PAID,
             transaction_no=f"42000{next(self._numbers):09d}",
-            amount=payment.amount if paid is None else paid,
+            amount=amount,
             currency="CNY",
             mchid=MCHID,
             appid=APPID,

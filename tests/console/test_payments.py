@@ -148,6 +148,24 @@ class TestThePage:
         assert list(page["merchant_names"]) == ["S10"]
         assert page["channel_events"][0]["body"]["amount"] == 10_000
 
+    async def test_shows_every_attempt_with_its_way_and_is_found_by_either_number(
+        self, console: Client, shop: Shop
+    ) -> None:
+        order = await shop.order("100", {"S10": 10_000})
+        payment = await shop.pay_by_another_order(order)
+        page = (await console.get(f"{LIST}/{payment.shown_id}")).json()
+        assert [
+            (each["position"], each["state"], each["channel"], each["out_trade_no"], each["amount"])
+            for each in page["payment"]["attempts"]
+        ] == [
+            (1, "closed", "wechatpay", order.out_trade_no, 10_000),
+            (2, "succeeded", "wechatpay", order.out_trade_no + "2", 10_000),
+        ]
+        assert [event["event"] for event in page["timeline"]][-1] == "paid"
+        for number in (order.out_trade_no, payment.out_trade_no, payment.transaction_no):
+            found = (await console.get(LIST, params={"q": number})).json()["items"]
+            assert [row["id"] for row in found] == [payment.shown_id]
+
     async def test_of_an_unpaid_payment_has_no_entries(self, console: Client, shop: Shop) -> None:
         order = await shop.order("100", {"S10": 10_000})
         page = (await console.get(f"{LIST}/{order.shown_id}")).json()

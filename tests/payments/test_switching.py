@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from feiqian.channels import ChannelError, ChannelPaymentState
-from feiqian.payments import Attempt, find_by_order
+from feiqian.kernel.calendar import business_date, end_of, start_of
+from feiqian.payments import Attempt, channel_lines, count_states, find_by_order, find_channel_lines
 from feiqian.payments.model import PaymentEnded
 from tests.payments.counter import SCAN, Counter
 
@@ -152,6 +153,29 @@ class TestMoneyThatComesTwice:
         assert counter.alipay.orders[second.out_trade_no].state is ChannelPaymentState.CLOSED
         assert await counter.table(payment) == [("first", "succeeded"), ("alipay", "closed")]
         assert await counter.shop.books() == PAID
+
+    async def test_is_expected_on_the_bills_of_both_channels(self, counter: Counter) -> None:
+        first, second = await self.both(counter)
+        await counter.notice(second)
+        await counter.notice(first)
+        day = business_date(counter.clock.now())
+        for attempt in (first, second):
+            async with counter.shop.database.transaction() as tx:
+                lines = await channel_lines(tx, channel=attempt.channel, first=start_of(day), end=end_of(day))
+                found = await find_channel_lines(
+                    tx, channel=attempt.channel, payment_nos=[attempt.out_trade_no], refund_nos=[]
+                )
+            assert lines == found
+            assert [(line.our_no, line.amount, line.state) for line in lines] == [
+                (attempt.out_trade_no, 1000, "succeeded")
+            ]
+
+    async def test_needs_a_person(self, counter: Counter) -> None:
+        first, second = await self.both(counter)
+        await counter.notice(second)
+        await counter.notice(first)
+        async with counter.shop.database.transaction() as tx:
+            assert (await count_states(tx))["duplicate"] == 1
 
     async def test_of_another_amount_conflicts_and_is_posted_nowhere(self, counter: Counter) -> None:
         first, second = await self.both(counter)
