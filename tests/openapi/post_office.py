@@ -24,7 +24,7 @@ from feiqian.openapi.webhooks import (
     deliveries,
     list_endpoints,
     list_events,
-    notifications,
+    notifications_of,
     tell_platforms,
 )
 from tests.conftest import NOW
@@ -72,7 +72,7 @@ class PostOffice:
         """Of all events, oldest first."""
         events = await self.events()
         async with self.database.reading() as tx:
-            found = await notifications(tx, [event.id for event in events])
+            found = await notifications_of(tx, [event.id for event in events])
         return [each for event in events for each in found[event.id]]
 
     async def attempts(self, event: UUID | str) -> list[Delivery]:

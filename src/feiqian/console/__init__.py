@@ -20,6 +20,7 @@ from feiqian.console.invariants import check_invariants, invariants
 from feiqian.console.ledger import LEDGER_HANDLERS
 from feiqian.console.loans import FunderController, LoanController
 from feiqian.console.merchants import MerchantController
+from feiqian.console.notifications import NotificationController, endpoints
 from feiqian.console.overview import overview
 from feiqian.console.pages import page_routes
 from feiqian.console.payments import PaymentController
@@ -59,6 +60,8 @@ def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
             trial_balance,
             LoanController,
             FunderController,
+            NotificationController,
+            endpoints,
             invariants,
             check_invariants,
             search,

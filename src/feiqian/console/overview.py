@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from feiqian import reconciliation
 from feiqian.clearing import settled_by_day
 from feiqian.console.given import GivenClock, GivenDatabase, GivenSandbox, GivenSettings, GivenStanding
+from feiqian.console.notifications import GIVEN_UP_SHOWN, disabled_endpoints
 from feiqian.console.reconciliation import LOOKED_BACK, overdue_days, pending_days
 from feiqian.infra.database import Transaction
 from feiqian.infra.invariants import InvariantReport
@@ -20,6 +21,7 @@ from feiqian.kernel.ids import show_id
 from feiqian.ledger import AccountCode, code_balances
 from feiqian.lending import LoanState, loan_totals
 from feiqian.members import read_merchants
+from feiqian.openapi import count_given_up
 from feiqian.payments import (
     count_states,
     day_totals,
@@ -96,7 +98,16 @@ class TopMerchant(msgspec.Struct, frozen=True, kw_only=True):
 class Attention(msgspec.Struct, frozen=True, kw_only=True):
     """Something that needs a person."""
 
-    kind: Literal["unexplained", "conflicted", "refund_failed", "invariant", "overdue", "not_reconciled"]
+    kind: Literal[
+        "unexplained",
+        "conflicted",
+        "refund_failed",
+        "invariant",
+        "overdue",
+        "not_reconciled",
+        "undelivered",
+        "endpoint_disabled",
+    ]
     count: int
     link: str
     """Where to look, below /console."""
@@ -249,6 +260,12 @@ async def _attention(tx: Transaction, now: datetime, report: InvariantReport) ->
         Attention(kind="refund_failed", count=counts["refund_failed"], link=await _failed_refund(tx)),
         Attention(kind="overdue", count=overdue, link="/loans?state=overdue"),
         Attention(kind="not_reconciled", count=len(waiting) + compared.failed_days, link="/reconciliation"),
+        Attention(
+            kind="undelivered",
+            count=await count_given_up(tx, since=now - GIVEN_UP_SHOWN),
+            link="/notifications?state=failed",
+        ),
+        Attention(kind="endpoint_disabled", count=await disabled_endpoints(tx), link="/endpoints"),
     ]
     return [each for each in found if each.count]
 

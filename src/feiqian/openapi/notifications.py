@@ -33,7 +33,7 @@ from feiqian.openapi.webhooks import (
     deliveries,
     list_endpoints,
     list_events,
-    notifications,
+    notifications_of,
     require_endpoint,
     require_event,
     resend,
@@ -308,7 +308,7 @@ def show_endpoint(endpoint: Endpoint) -> EndpointView:
 
 async def show_events(tx: Transaction, events: list[Event]) -> list[EventView]:
     """Events with how far they have come, in the order given."""
-    found = await notifications(tx, [event.id for event in events])
+    found = await notifications_of(tx, [event.id for event in events])
     return [
         EventView(
             id=event.shown_id,

@@ -10,6 +10,7 @@ import {
 import * as connections from "../api/connections";
 import { Problem, queryString } from "../api/http";
 import * as ledger from "../api/ledger";
+import * as notifications from "../api/notifications";
 import * as api from "../api/queries";
 import { parseSearch } from "../kit/paths";
 import { SkeletonPage } from "../kit/states";
@@ -67,6 +68,7 @@ const search = {
   ledgerTrial: only("book", "by", "from", "to"),
   seals: only("book", "cursor"),
   approvals: only("state", "cursor"),
+  notifications: only("state", "topic", "endpoint", "q", "cursor"),
 };
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
@@ -257,6 +259,31 @@ const approvalsRoute = createRoute({
   component: lazyRouteComponent(() => import("./connections/Approvals"), "Approvals"),
 });
 
+const notificationsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/notifications",
+  validateSearch: search.notifications,
+  loaderDeps: (location) => location.search,
+  loader: ({ context, deps }) =>
+    void context.queryClient.prefetchQuery(notifications.notificationsQuery(deps)),
+  component: lazyRouteComponent(() => import("./notifications/Notifications"), "Notifications"),
+});
+
+const notificationRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/notifications/$id",
+  loader: ({ context, params }) =>
+    void context.queryClient.prefetchQuery(notifications.notificationQuery(params.id)),
+  component: lazyRouteComponent(() => import("./notifications/Notification"), "NotificationPage"),
+});
+
+const endpointsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/endpoints",
+  loader: ({ context }) => void context.queryClient.prefetchQuery(notifications.endpointsQuery),
+  component: lazyRouteComponent(() => import("./notifications/Endpoints"), "Endpoints"),
+});
+
 const loansRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/loans",
@@ -310,6 +337,9 @@ const routeTree = rootRoute.addChildren([
     connectionsRoute,
     connectionRoute,
     approvalsRoute,
+    notificationsRoute,
+    notificationRoute,
+    endpointsRoute,
     loansRoute,
     loanRoute,
     fundersRoute,

@@ -2,6 +2,9 @@ import type {
   AccountState,
   BreakerState,
   ConnectionState,
+  DeliveryOutcome,
+  EndpointState,
+  EventState,
   HoldState,
   LoanState,
   MatchStatus,
@@ -83,6 +86,20 @@ const approval: Record<ProposalState, Tone> = {
   rejected: "bad",
   withdrawn: "idle",
 };
+const notification: Record<EventState, Tone> = {
+  pending: "wait",
+  delivered: "good",
+  failed: "bad",
+  unheard: "idle",
+};
+const outcome: Record<DeliveryOutcome, Tone> = {
+  under_way: "wait",
+  delivered: "good",
+  refused: "bad",
+  timed_out: "bad",
+  unreachable: "bad",
+};
+const endpoint: Record<EndpointState, Tone> = { active: "good", paused: "warn", disabled: "bad" };
 const credit: Record<string, Tone> = { approved: "good", declined: "bad", referred: "warn" };
 
 const tones = {
@@ -98,6 +115,9 @@ const tones = {
   "connection.outcome": probe,
   "credentials.state": credentials,
   "approval.state": approval,
+  "notification.state": notification,
+  "notification.outcome": outcome,
+  "endpoint.state": endpoint,
   "credit.outcome": credit,
 } satisfies Record<string, Record<string, Tone>>;
 

@@ -10,6 +10,8 @@ export const paths = {
   loan: (loan: string) => `/loans/${id(loan)}`,
   account: (account: string) => `/ledger/accounts/${id(account)}`,
   accountsOf: (filter: Record<string, string>) => `/ledger/accounts?${new URLSearchParams(filter)}`,
+  notification: (event: string) => `/notifications/${id(event)}`,
+  notificationsOf: (filter: Record<string, string>) => `/notifications?${new URLSearchParams(filter)}`,
   hold: (hold: string) => `/ledger/holds/${id(hold)}`,
   paymentsOf: (filter: Record<string, string>) => `/payments?${new URLSearchParams(filter)}`,
 };

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     """Propose new credentials of a connection."""
     CREDENTIALS_APPROVE = "credentials_approve"
     """Put credentials in force that another person proposed."""
+    NOTIFICATIONS_RESEND = "notifications_resend"
+    """Send a platform an event again."""
 
 
 PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
@@ -35,6 +37,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.CONNECTIONS_COST: frozenset({Role.ADMIN, Role.FINANCE}),
     Permission.CREDENTIALS_PROPOSE: frozenset({Role.ADMIN, Role.OPERATIONS}),
     Permission.CREDENTIALS_APPROVE: frozenset({Role.ADMIN, Role.FINANCE}),
+    Permission.NOTIFICATIONS_RESEND: frozenset({Role.ADMIN, Role.OPERATIONS}),
 }
 """Who may do what."""
 

@@ -42,7 +42,7 @@ from feiqian.openapi.webhooks.store.reading import (
     deliveries,
     health,
     list_events,
-    notifications,
+    notifications_of,
     waiting,
 )
 from feiqian.openapi.webhooks.store.writing import tell_platforms
@@ -78,7 +78,7 @@ __all__ = [
     "list_events",
     "listening",
     "new_secret",
-    "notifications",
+    "notifications_of",
     "require_endpoint",
     "require_event",
     "resend",

@@ -4,6 +4,7 @@ export type * from "./connections";
 export type * from "./credit";
 export type * from "./ledger";
 export type * from "./merchants";
+export type * from "./notifications";
 export type * from "./overview";
 export type * from "./page";
 export type * from "./trade";

@@ -16,7 +16,9 @@ export type AttentionKind =
   | "refund_failed"
   | "invariant"
   | "overdue"
-  | "not_reconciled";
+  | "not_reconciled"
+  | "undelivered"
+  | "endpoint_disabled";
 
 export interface Overview {
   date: string;

@@ -78,6 +78,8 @@ const attentionTone: Record<OverviewData["attention"][number]["kind"], Tone> = {
   invariant: "bad",
   overdue: "bad",
   not_reconciled: "warn",
+  undelivered: "warn",
+  endpoint_disabled: "bad",
 };
 
 function Attention({ items }: { items: OverviewData["attention"] }) {

@@ -13,6 +13,8 @@ export const navigation: { key: Key | null; items: NavigationItem[] }[] = [
     items: [
       { key: "nav.payments", href: "/payments" },
       { key: "nav.merchants", href: "/merchants" },
+      { key: "nav.notifications", href: "/notifications" },
+      { key: "nav.endpoints", href: "/endpoints" },
     ],
   },
   {

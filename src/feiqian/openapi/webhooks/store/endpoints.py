@@ -133,7 +133,7 @@ async def end_secrets(tx: Transaction, endpoint: UUID, *, at: datetime) -> None:
 async def give_up_waiting(tx: Transaction, endpoints: Sequence[UUID], *, reason: str) -> None:
     """What waits for these endpoints is not sent to them."""
     await tx.execute(
-        "UPDATE openapi.notification SET state = 'failed', next_at = NULL, last_error = %s"
+        "UPDATE openapi.notification SET state = 'failed', next_at = NULL, last_error = coalesce(last_error, %s)"
         " WHERE cell = %s AND endpoint = ANY(%s) AND next_at IS NOT NULL",
         (reason, tx.cell, list(endpoints)),
     )

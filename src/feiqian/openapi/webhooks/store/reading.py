@@ -112,7 +112,7 @@ async def read_event(tx: Transaction, id: UUID) -> Event | None:
     return await tx.maybe(Event, _EVENT + " WHERE e.cell = %s AND e.id = %s", (tx.cell, id))
 
 
-async def notifications(tx: Transaction, events: Sequence[UUID]) -> dict[UUID, list[Notification]]:
+async def notifications_of(tx: Transaction, events: Sequence[UUID]) -> dict[UUID, list[Notification]]:
     """Of each event, in the order in which its endpoints were made."""
     rows = await tx.all(
         Notification,
