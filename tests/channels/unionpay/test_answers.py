@@ -1,11 +1,14 @@
 """Which answers are believed: a recorded one, ours of the test, and those of a simulator told to misbehave."""
 
+import base64
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
 from tests.channels.unionpay import peer
 from tests.channels.unionpay.peer import Peer
-from tests.channels.unionpay.sandbox import Sandbox
+from tests.channels.unionpay.sandbox import PERSON, Sandbox
 from tests.vectors import unionpay as vectors
 
 from feiqian.channels import (
@@ -16,6 +19,7 @@ from feiqian.channels import (
     OrderKey,
     PaymentMethod,
     RefundRequest,
+    TransferRequest,
     UnionPay,
 )
 from feiqian.infra.http import HttpClient
@@ -122,6 +126,35 @@ class TestAnAnswer:
             with pytest.raises(ChannelFailed) as failed:
                 await channel.query(KEY, now=peer.NOW)
         assert (failed.value.code, failed.value.retryable) == ("channel_unreachable", True)
+
+
+class TestAPayoutsAccountNumber:
+    @pytest.mark.parametrize("agreed", [True, False])
+    async def test_is_encrypted_where_that_is_agreed(self, server: Peer, agreed: bool) -> None:
+        certificate = peer.pem(peer.certificate("encrypting", issuer="middle")) if agreed else None
+        config = peer.config(server.base_url, encrypt_certificate=certificate)
+        request = TransferRequest(
+            out_transfer_no="payout0001",
+            payee=PERSON,
+            amount=1,
+            currency="CNY",
+            memo="工资 & 奖金",
+            requested_at=peer.NOW,
+        )
+        async with HttpClient() as http:
+            with pytest.raises(ChannelUnknown):
+                await UnionPay(config=config, http=http).transfer(request, now=peer.NOW)
+        sent = dict(parse_qsl(server.requests[0][1].decode()))
+        if agreed:
+            raw = base64.b64decode(sent["accNo"])
+            plain = peer.key_named("encrypting").decrypt(raw, padding.PKCS1v15()).decode()
+            assert sent["encryptCertId"] == "68759663125"
+        else:
+            plain = sent["accNo"]
+            assert "encryptCertId" not in sent
+        assert plain == PERSON.account_no
+        assert base64.b64decode(sent["customerInfo"]).decode() == "{customerNm=张三}"
+        assert sent["billNo"] == "工资   奖金"
 
 
 class TestAHostileAnswer:

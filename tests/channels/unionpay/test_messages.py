@@ -186,8 +186,8 @@ class TestABatchFile:
         assert {name: ours[name] for name in shared} == {name: theirs[name] for name in shared}
 
     def result(self, *, head: str = "5.0.0|3|2|||1|1||", second: str = "61|无此卡|||b0000001|2") -> bytes:
-        titles = "respCode|respMsg|queryId|settleDate|orderId|txnAmt"
-        return "\r\n".join([head, titles, "00|成功|q1|0302|a0000001|1", second]).encode()
+        titles = "respCode|respMsg|queryId|sysTm|orderId|txnAmt"
+        return "\r\n".join([head, titles, "00|成功|q1|0302120000|a0000001|1", second]).encode()
 
     def test_of_results_says_what_became_of_each(self) -> None:
         lines = read_results(self.result())

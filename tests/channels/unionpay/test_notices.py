@@ -11,6 +11,7 @@ from tests.vectors import unionpay as vectors
 
 from feiqian.channels import (
     ChannelPaymentState,
+    ChannelTransferState,
     Notice,
     NoticeFault,
     NoticeRefused,
@@ -137,6 +138,14 @@ class TestANotice:
         fields = {**FIELDS, "txnTime": "20251231235900", "traceTime": "0101000030"}
         (payment,) = read(posted(peer.signed(fields))).payments
         assert payment.paid_at == datetime(2025, 12, 31, 16, 0, 30, tzinfo=UTC)
+
+    def test_of_a_payout_that_was_never_processed_has_its_own_time(self) -> None:
+        fields = {**FIELDS, "txnType": "12", "respCode": "61"}
+        del fields["traceTime"]
+        transfer = read(posted(peer.signed(fields))).transfer
+        assert transfer is not None
+        assert (transfer.state, transfer.error_code) == (ChannelTransferState.FAILED, "61")
+        assert transfer.finished_at == datetime(2026, 3, 2, 3, 59, tzinfo=UTC)
 
     def test_of_another_currency_names_it(self) -> None:
         for code, currency in (("840", "USD"), ("999", "999")):

@@ -89,6 +89,8 @@ class TestAPayout:
         await sandbox.channel.transfer(request, now=sandbox.now)
         found = await sandbox.channel.query_transfer(sandbox.payout_key(request), now=sandbox.now)
         assert (found.state, found.error_code) == (state, code)
+        ended = state is not ChannelTransferState.PROCESSING
+        assert found.finished_at == (sandbox.now if ended else None)
 
     async def test_to_an_account_that_does_not_exist_is_refused(self, sandbox: Sandbox) -> None:
         nobody = Payee(kind=PayeeKind.PERSON_BANK, account_no="621111", name="张三")
@@ -145,6 +147,7 @@ class TestABatch:
         assert {number: (each.state, each.amount) for number, each in result.items()} == {
             each.out_transfer_no: (ChannelTransferState.SUCCEEDED, each.amount) for each in batch.transfers
         }
+        assert {each.finished_at for each in result.values()} == {sandbox.now}
         first = batch.transfers[0]
         found = await sandbox.channel.query_transfer(
             sandbox.payout_key(first, batch.batch_no), now=sandbox.now

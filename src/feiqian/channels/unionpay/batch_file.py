@@ -49,6 +49,8 @@ class ResultLine(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     query_id: str
     """Empty where it failed."""
+    processed: str
+    """MMDDhhmmss in Beijing; empty where it failed before it was processed."""
 
 
 def write_batch(lines: Sequence[BatchLine]) -> bytes:
@@ -108,6 +110,7 @@ def _read_line(names: list[str], text: str) -> ResultLine:
             code=found["respCode"],
             words=found["respMsg"],
             query_id=found["queryId"],
+            processed=found["sysTm"],
         )
     except KeyError as error:
         raise ValueError(f"the result has no column {error}") from error

@@ -63,18 +63,22 @@ def refund_of(fields: Fields, code: str) -> ChannelRefund:
 def transfer_of(fields: Fields, code: str, words: str | None) -> ChannelTransfer:
     """A payout. One that the payee's bank sends back stays a success here: the settlement file's errors tell.
 
-    Raises: ValueError.
+    One that failed before it was processed has no time but its own. Raises: ValueError.
     """
     state = transfer_state(code)
-    ended = state in (ChannelTransferState.SUCCEEDED, ChannelTransferState.FAILED)
     succeeded = state is ChannelTransferState.SUCCEEDED
+    finished_at: datetime | None = None
+    if succeeded or (state is ChannelTransferState.FAILED and fields.get("traceTime")):
+        finished_at = _moment(fields)
+    elif state is ChannelTransferState.FAILED:
+        finished_at = moment_of(_required(fields, "txnTime"))
     return ChannelTransfer(
         out_transfer_no=_required(fields, "orderId"),
         state=state,
         channel_no=fields.get("queryId"),
         amount=_amount(fields, required=succeeded),
         currency=_currency(fields, required=False),
-        finished_at=_moment(fields) if ended else None,
+        finished_at=finished_at,
         error_code=None if succeeded else code,
         error_message=None if succeeded else words,
     )

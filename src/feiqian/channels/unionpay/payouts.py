@@ -21,7 +21,14 @@ from feiqian.channels.model import (
     TransferKey,
     TransferRequest,
 )
-from feiqian.channels.unionpay.batch_file import CARD, COMPANY_ACCOUNT, BatchLine, read_results, write_batch
+from feiqian.channels.unionpay.batch_file import (
+    CARD,
+    COMPANY_ACCOUNT,
+    BatchLine,
+    ResultLine,
+    read_results,
+    write_batch,
+)
 from feiqian.channels.unionpay.errors import ORDER_UNKNOWN, UNREADABLE, error_of
 from feiqian.channels.unionpay.gateway import BACK, BATCH, FILE_BYTES_MAX, Gateway
 from feiqian.channels.unionpay.messages import (
@@ -29,6 +36,7 @@ from feiqian.channels.unionpay.messages import (
     CURRENCY,
     CURRENCY_CODE,
     braced,
+    moment_near,
     order_no,
     pack,
     plain_words,
@@ -121,20 +129,26 @@ async def query_batch(
     content = said.get("fileContent", "")
     try:
         lines = await asyncio.to_thread(lambda: read_results(unpack(content, bytes_max=FILE_BYTES_MAX)))
+        return {line.order_no: _result_of(line, requested_at) for line in lines}
     except ValueError as error:
         raise error_of(UNREADABLE, message=str(error)) from error
-    return {
-        line.order_no: ChannelTransfer(
-            out_transfer_no=line.order_no,
-            state=(state := transfer_state(line.code)),
-            channel_no=line.query_id or None,
-            amount=line.amount,
-            currency=CURRENCY,
-            error_code=None if state is ChannelTransferState.SUCCEEDED else line.code,
-            error_message=None if state is ChannelTransferState.SUCCEEDED else line.words,
-        )
-        for line in lines
-    }
+
+
+def _result_of(line: ResultLine, requested_at: datetime) -> ChannelTransfer:
+    """Raises: ValueError."""
+    state = transfer_state(line.code)
+    succeeded = state is ChannelTransferState.SUCCEEDED
+    finished_at = moment_near(line.processed, requested_at) if line.processed else requested_at
+    return ChannelTransfer(
+        out_transfer_no=line.order_no,
+        state=state,
+        channel_no=line.query_id or None,
+        amount=line.amount,
+        currency=CURRENCY,
+        finished_at=None if state is ChannelTransferState.PROCESSING else finished_at,
+        error_code=None if succeeded else line.code,
+        error_message=None if succeeded else line.words,
+    )
 
 
 def batch_number(batch_no: str) -> str:
