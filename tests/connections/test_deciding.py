@@ -141,4 +141,5 @@ class TestARole:
             Permission.CONNECTIONS_SWITCH,
             Permission.CONNECTIONS_CONFIGURE,
             Permission.CREDENTIALS_PROPOSE,
+            Permission.NOTIFICATIONS_RESEND,
         ]

@@ -83,6 +83,7 @@ CREATE TABLE openapi.notification (
 CREATE INDEX notification_due ON openapi.notification (cell, endpoint, next_at, event) WHERE next_at IS NOT NULL;
 CREATE INDEX notification_in_order ON openapi.notification (cell, endpoint, object, version) WHERE next_at IS NOT NULL;
 CREATE INDEX notification_taken ON openapi.notification (cell, endpoint, taken_until) WHERE taken_until IS NOT NULL;
+CREATE INDEX notification_asked ON openapi.notification (cell, endpoint) WHERE asked_by <> 'schedule';
 CREATE INDEX notification_undelivered ON openapi.notification (cell, state, event) WHERE state <> 'delivered';
 
 -- One attempt to deliver.

@@ -14,14 +14,22 @@ AT_ONCE_FAILING = 1
 
 
 async def lock_due_endpoints(tx: Transaction, *, now: datetime) -> list[UUID]:
-    """Endpoints that something is due for, kept from other workers until the end of the transaction."""
+    """Endpoints that something is due for, kept from other workers until the end of the transaction.
+
+    Looks at the first of each endpoint's waiting rows only, however many there are.
+    """
     return await tx.all(
         UUID,
-        "SELECT p.id FROM openapi.endpoint p WHERE p.cell = %s AND p.deleted_at IS NULL AND EXISTS ("
-        "  SELECT FROM openapi.notification n WHERE n.cell = p.cell AND n.endpoint = p.id AND n.next_at <= %s"
-        "  AND (n.taken_until IS NULL OR n.taken_until <= %s) AND (p.state = 'active' OR n.asked_by <> 'schedule'))"
-        " ORDER BY p.id FOR UPDATE SKIP LOCKED",
-        (tx.cell, now, now),
+        "SELECT p.id FROM openapi.endpoint p LEFT JOIN LATERAL ("
+        "  SELECT true AS due FROM openapi.notification n WHERE n.cell = p.cell AND n.endpoint = p.id"
+        "    AND n.next_at <= %(now)s AND (n.taken_until IS NULL OR n.taken_until <= %(now)s)"
+        "  ORDER BY n.next_at, n.event LIMIT 1) w ON p.state = 'active' LEFT JOIN LATERAL ("
+        "  SELECT true AS due FROM openapi.notification n WHERE n.cell = p.cell AND n.endpoint = p.id"
+        "    AND n.asked_by <> 'schedule' AND n.next_at <= %(now)s"
+        "    AND (n.taken_until IS NULL OR n.taken_until <= %(now)s) LIMIT 1) a ON p.state <> 'active'"
+        " WHERE p.cell = %(cell)s AND p.deleted_at IS NULL AND coalesce(w.due, a.due) ORDER BY p.id"
+        " FOR UPDATE OF p SKIP LOCKED",
+        {"cell": tx.cell, "now": now},
     )
 
 
