@@ -9,6 +9,7 @@ only when its signature, age, key and merchant are right; a bill only when it is
 """
 
 from feiqian.channels.alipay import Alipay, AlipayConfig, alipay_config_from_sandbox
+from feiqian.channels.bank import Bank, BankConfig, BankStatement, StatementEntry, bank_config_from_sandbox
 from feiqian.channels.errors import (
     BillDamaged,
     BillFault,
@@ -111,6 +112,9 @@ __all__ = [
     "AlipayConfig",
     "AlreadyPaid",
     "AwaitBuyer",
+    "Bank",
+    "BankConfig",
+    "BankStatement",
     "BatchTransferringChannel",
     "Bill",
     "BillDamaged",
@@ -182,6 +186,7 @@ __all__ = [
     "SplitRequest",
     "SplitReturnRequest",
     "SplitTerms",
+    "StatementEntry",
     "SubMerchant",
     "TradeChannel",
     "TransferBatch",
@@ -195,6 +200,7 @@ __all__ = [
     "WechatPay",
     "WechatPayConfig",
     "alipay_config_from_sandbox",
+    "bank_config_from_sandbox",
     "config_from_sandbox",
     "describe",
     "plain_reader",

@@ -7,6 +7,7 @@ hold; a form gives texts by the names of ``fields``, which ``read`` turns into t
 from collections.abc import Mapping
 
 from feiqian.channels.kinds.alipay import ALIPAY
+from feiqian.channels.kinds.bank import BANK
 from feiqian.channels.kinds.description import (
     CredentialField,
     FieldKind,
@@ -33,7 +34,9 @@ __all__ = [
     "split_certificates",
 ]
 
-KINDS: Mapping[ChannelKind, KindDescription] = {each.kind: each for each in (WECHATPAY, ALIPAY, UNIONPAY)}
+KINDS: Mapping[ChannelKind, KindDescription] = {
+    each.kind: each for each in (WECHATPAY, ALIPAY, UNIONPAY, BANK)
+}
 """The kinds that can be connected."""
 
 
