@@ -2,11 +2,13 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from feiqian.app.sandbox import open_simulator
+from feiqian.app.sandbox import open_simulators
+from feiqian.channels import ChannelKind, WechatPay
 from tests.conftest import NOW
 from tests.loop.house import House, open_house
 
@@ -20,8 +22,8 @@ def channel_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sandbox_url(channel_dir: Path) -> Iterator[str]:
     """WeChat Pay, simulated, as a process of its own."""
-    with open_simulator(channel_dir) as url:
-        yield url
+    with open_simulators(channel_dir, [ChannelKind.WECHATPAY]) as places:
+        yield places.url(ChannelKind.WECHATPAY)
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ async def hasty_house(
     database_urls: tuple[str, str], channel_dir: Path, sandbox_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
     """A house that waits for its channel's answer for two seconds only: for tests in which none comes."""
-    monkeypatch.setattr("feiqian.app.services.CHANNEL_TIMEOUT_S", 2.0)
+    monkeypatch.setattr("feiqian.channels.kinds.wechatpay.WechatPay", partial(WechatPay, timeout_s=2.0))
     async with open_house(
         urls=database_urls, data_dir=channel_dir, sandbox_url=sandbox_url, now=NOW
     ) as opened:

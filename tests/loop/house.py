@@ -16,9 +16,10 @@ import pytest
 from feiqian.app.databases import DatabaseUrls
 from feiqian.app.invariants import check_all
 from feiqian.app.run import free_port, serving
-from feiqian.app.sandbox import sandbox_wechatpay
+from feiqian.app.sandbox import SandboxPlaces, contracts_in
 from feiqian.app.server import build
 from feiqian.app.services import Services, open_services
+from feiqian.channels import ChannelKind
 from feiqian.infra.database import Database, Transaction
 from feiqian.infra.http import HttpAnswer, HttpClient
 from feiqian.infra.server import Server
@@ -70,14 +71,14 @@ class House:
     """One running house with two merchants, A and B, and what a test does to it."""
 
     def __init__(self, services: Services, *, url: str, api_key: str, http: HttpClient) -> None:
-        assert services.sandbox_url is not None
+        assert services.sandbox is not None
         assert isinstance(services.clock, ManualClock)
         self.services = services
         self.database: Database = services.database
         self.url = url
         self.api_key = api_key
         self.clock: ManualClock = services.clock
-        self._sandbox_url = services.sandbox_url
+        self._sandbox_url = services.sandbox.url(ChannelKind.WECHATPAY)
         self._http = http
 
     async def send(
@@ -233,7 +234,7 @@ class House:
 
 
 async def books(tx: Transaction) -> dict[str, int]:
-    """Every balance of the platform's book that is not zero: ``A pending`` of merchant A, ``channel``, ``fee`` …"""
+    """Balances of the platform's book that are not zero: ``A pending`` of merchant A, ``channel`` of all channels, ``fee`` …"""
     rows = await tx.connection.execute(
         "SELECT m.merchant_no, a.code, a.debits - a.credits FROM ledger.account a"
         " LEFT JOIN members.merchant m ON m.cell = a.cell AND m.id::text = a.owner"
@@ -270,6 +271,7 @@ async def open_house(
 ) -> AsyncGenerator[House]:
     """A house over a migrated database; without ``working``, one whose worker has died."""
     settings = Settings(data_dir=data_dir, port=free_port(), connections_max=8)
+    places = SandboxPlaces(data_dir=data_dir, addresses={ChannelKind.WECHATPAY: (sandbox_url,)})
     with pytest.MonkeyPatch.context() as patch:
         # What the worker looks for every second it finds sooner here; what is due when, the house's clock says.
         patch.setattr("feiqian.app.run.CHECK_EVERY_S", 0.1)
@@ -280,8 +282,8 @@ async def open_house(
                 settings=settings,
                 urls=DatabaseUrls(*urls),
                 clock=ManualClock(now),
-                wechatpay=sandbox_wechatpay(data_dir, sandbox_url),
-                sandbox_url=sandbox_url,
+                contracts=contracts_in(places),
+                sandbox=places,
             ) as services,
         ):
             api_key = await set_up(services.database, now, webhook_url)

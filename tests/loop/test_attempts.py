@@ -63,6 +63,7 @@ class TestABuyerWhoChoosesLater:
         )
         assert (payment["next_step"], payment["code_url"], payment["attempts"]) == (None, None, [])
         assert (await house.sandbox("GET", f"/sandbox/orders/P{payment['id'][8:]}")).status == 404
+        chosen = payment
         for _ in range(3):
             chosen = (await choose(house, payment)).json
             assert (chosen["state"], states(chosen)) == ("awaiting_payment", ["awaiting_payment"])

@@ -38,7 +38,7 @@ def today(house: House) -> date:
 
 async def morning_after(house: House, day: date, minute: int = 5) -> None:
     """The next day at some minutes past ten, when the bill is out."""
-    await house.at(local(day + timedelta(days=1), 10, minute))
+    await house.at(local(day + timedelta(days=1), 12, minute))
 
 
 async def tried(house: House, day: date) -> ReconciledDay | None:
@@ -227,7 +227,7 @@ class TestTheSchedule:
         await house.paid("1", 600, 400)
         await house.at(local(first + timedelta(days=2), 12))
         await house.paid("2", 300, 200)
-        await house.at(local(first + timedelta(days=4), 12))
+        await house.at(local(first + timedelta(days=4), 13))
         for _ in range(2):
             await house.services.days.run_due()
             assert await house.books() == {

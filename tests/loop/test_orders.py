@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feiqian.channels import PaymentMethod
+from feiqian.channels import PaymentMethod, WechatPay
 from feiqian.kernel.ids import new_id
 from feiqian.members import platform_id
 from feiqian.payments import NewLine, NewPayment
@@ -100,7 +100,7 @@ class TestAnOrder:
         sandbox_url: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("feiqian.app.services.CHANNEL_TIMEOUT_S", 2.0)
+        monkeypatch.setattr("feiqian.channels.kinds.wechatpay.WechatPay", partial(WechatPay, timeout_s=2.0))
         open_next = partial(open_house, urls=database_urls, data_dir=channel_dir, sandbox_url=sandbox_url)
         async with open_next(now=NOW) as house:
             await house.behave(prepay="timeout_after_success", only_next=1)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from feiqian.app.sandbox import sandbox_wechatpay
-from feiqian.channels import OrderKey, PaymentMethod, RefundRequest, WechatPay
+from feiqian.channels import OrderKey, PaymentMethod, RefundRequest, WechatPay, config_from_sandbox
 from feiqian.infra.http import HttpClient
 from feiqian.kernel.ids import parse_id
 from tests.conftest import NOW
@@ -225,7 +224,10 @@ async def _refund_behind_our_back(
 ) -> None:
     """Somebody refunds by hand in the channel's own back office."""
     async with HttpClient() as http:
-        channel = WechatPay(config=sandbox_wechatpay(channel_dir, sandbox_url), http=http)
+        channel = WechatPay(
+            config=config_from_sandbox(channel_dir / "wechatpay-sandbox" / "credentials.json", sandbox_url),
+            http=http,
+        )
         request = RefundRequest(
             order=OrderKey(
                 out_trade_no=out_trade_no(payment),

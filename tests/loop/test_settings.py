@@ -70,7 +70,7 @@ class TestSettings:
             ("DATABASE_ADMIN_URL", "db:5432"),
             ("PUBLIC_URL", "pay.example"),
             ("WECHATPAY_BASE_URL", "ftp://api.example"),
-            ("WECHATPAY_REFUND_WITHIN_DAYS", "0"),
+            ("REFUND_WITHIN_DAYS", "0"),
             ("CONFIG", "/nonexistent/feiqian.toml"),
         ],
     )

@@ -21,6 +21,8 @@ CHECK_EVERY_S = 1.0
 WEBHOOKS_EVERY_S = 1.0
 HOLDS_EVERY_S = 5.0
 DAYS_EVERY_S = 15.0
+FOLLOW_EVERY_S = 1.0
+FORGET_EVERY_S = 3600.0
 
 
 @asynccontextmanager
@@ -42,6 +44,7 @@ def worker_parts(services: Services, *, with_days: bool) -> list[Coroutine[Any, 
     """What a worker does: jobs, questions to the channel, webhooks, holds, seals, and the days that are due."""
     parts: list[Coroutine[Any, Any, None]] = [
         services.jobs.work(),
+        services.router.forget_forever(every_s=FORGET_EVERY_S),
         check_forever(services.gateway, every_s=CHECK_EVERY_S),
         services.webhooks.deliver_forever(every_s=WEBHOOKS_EVERY_S),
         expire_holds_forever(services.database, services.clock, every_s=HOLDS_EVERY_S),
@@ -55,6 +58,14 @@ def worker_parts(services: Services, *, with_days: bool) -> list[Coroutine[Any, 
     return parts
 
 
+def following(services: Services) -> list[Coroutine[Any, Any, None]]:
+    """What every process does: it sees within a second what was changed of connections, rules and breakers."""
+    return [
+        services.live.follow_forever(every_s=FOLLOW_EVERY_S),
+        services.router.refresh_forever(every_s=FOLLOW_EVERY_S),
+    ]
+
+
 def watching(services: Services, *, checking: bool) -> Coroutine[Any, Any, None]:
     """Who serves shows what the last check of the invariants found; only a worker checks."""
     every_s = services.settings.invariants_every_s if checking else 0
@@ -63,7 +74,9 @@ def watching(services: Services, *, checking: bool) -> Coroutine[Any, Any, None]
 
 async def work(services: Services) -> None:
     """`feiqian worker`: until cancelled."""
-    async with in_background(*worker_parts(services, with_days=True), watching(services, checking=True)):
+    async with in_background(
+        *following(services), *worker_parts(services, with_days=True), watching(services, checking=True)
+    ):
         await asyncio.Event().wait()
 
 
@@ -72,7 +85,9 @@ async def serve(services: Services) -> None:
     settings = services.settings
     server = Server(build(services), host=settings.host, port=settings.port, owns_signals=True)
     parts = worker_parts(services, with_days=True) if settings.worker_inside else []
-    async with in_background(*parts, watching(services, checking=settings.worker_inside)):
+    async with in_background(
+        *following(services), *parts, watching(services, checking=settings.worker_inside)
+    ):
         await server.serve()
 
 
@@ -80,7 +95,7 @@ async def serve(services: Services) -> None:
 async def serving(services: Services, *, with_days: bool) -> AsyncGenerator[str]:
     """Serve inside another program, on loopback, for as long as the context lasts; gives the address."""
     server = Server(build(services), host="127.0.0.1", port=services.settings.port, owns_signals=False)
-    async with in_background(*worker_parts(services, with_days=with_days)):
+    async with in_background(*following(services), *worker_parts(services, with_days=with_days)):
         task = asyncio.create_task(server.serve())
         try:
             while not server.started:

@@ -1,18 +1,27 @@
-"""The sandbox: a simulated channel as a process of its own, and what the story leaves for people to sign in with."""
+"""The sandbox: simulated channels as processes of their own, and what the story leaves for people to sign in with."""
 
 import os
 import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from feiqian.channels import WechatPayConfig, config_from_sandbox
+from feiqian.app.contracts import Contract
+from feiqian.channels import (
+    ChannelKind,
+    alipay_config_from_sandbox,
+    config_from_sandbox,
+    unionpay_config_from_sandbox,
+)
+from feiqian.connections import Cost
 from feiqian.infra.children import die_with_parent
 from feiqian.infra.database import Database
 from feiqian.kernel.clock import SystemClock
@@ -28,7 +37,37 @@ STAFF = (
     ("operations@feiqian.dev", "运营 Operations", Role.OPERATIONS),
 )
 REFUND_WITHIN_DAYS = 400
-"""The story reaches back a little more than a year, which the real WeChat Pay would refuse."""
+"""The story reaches back a little more than a year, which the real channels would refuse."""
+_REFUND_WITHIN = ("--refund-within-days", str(REFUND_WITHIN_DAYS))
+SIMULATOR_OPTIONS: Mapping[ChannelKind, tuple[str, ...]] = {
+    ChannelKind.WECHATPAY: _REFUND_WITHIN,
+    ChannelKind.ALIPAY: _REFUND_WITHIN,
+}
+"""What a simulator is told besides where its place is."""
+
+
+class SandboxContract(msgspec.Struct, frozen=True):
+    """How the sandbox is connected to a simulator."""
+
+    name: str
+    config: Callable[[Path, str], msgspec.Struct]
+    """From the simulator's credentials and its address."""
+    cost: Cost
+
+
+SANDBOX_CONTRACTS: Mapping[ChannelKind, SandboxContract] = {
+    ChannelKind.WECHATPAY: SandboxContract(
+        "微信支付 WeChat Pay", config_from_sandbox, Cost(rate=Decimal("0.0038"))
+    ),
+    ChannelKind.ALIPAY: SandboxContract(
+        "支付宝 Alipay", alipay_config_from_sandbox, Cost(rate=Decimal("0.006"))
+    ),
+    ChannelKind.UNIONPAY: SandboxContract(
+        "银联在线 UnionPay", unionpay_config_from_sandbox, Cost(rate=Decimal("0.006"))
+    ),
+}
+SIMULATED = tuple(SANDBOX_CONTRACTS)
+"""What a sandbox runs."""
 
 
 class SandboxFailed(Exception):
@@ -97,30 +136,57 @@ def offset_of(moment: datetime) -> float:
     return (moment - SystemClock().now()).total_seconds()
 
 
+class SandboxPlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the simulators answer."""
+
+    data_dir: Path
+    """In which each keeps its credentials and books."""
+    addresses: Mapping[ChannelKind, tuple[str, ...]]
+    """Of each that runs: ``http://…``, and other places where it has some."""
+
+    def url(self, kind: ChannelKind) -> str:
+        """The web address of one that runs."""
+        return self.addresses[kind][0]
+
+
 @contextmanager
-def open_simulator(data_dir: Path, *, port: int = 0, offset: timedelta = timedelta()) -> Generator[str]:
-    """Run the WeChat Pay simulator for as long as the context lasts; gives its address.
+def open_simulators(
+    data_dir: Path, kinds: Sequence[ChannelKind] = SIMULATED, *, offset: timedelta = timedelta()
+) -> Generator[SandboxPlaces]:
+    """Run simulators, each a process of its own, for as long as the context lasts.
 
     Raises: SandboxFailed.
     """
     log_path = data_dir / "simulator.log"
-    with log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "feiqian.simulators.wechatpay",
-                "--port", str(port), "--data-dir", str(data_dir),
-                "--clock-offset-s", str(offset.total_seconds()),
-                "--refund-within-days", str(REFUND_WITHIN_DAYS),
-            ],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - a bare prctl, no Python state is touched
-        )  # fmt: skip
+    with ExitStack() as stack:
+        log = stack.enter_context(log_path.open("ab"))
+        # All are started before the first is waited for.
+        processes = {kind: stack.enter_context(_process(kind, data_dir, offset, log)) for kind in kinds}
+        addresses: dict[ChannelKind, tuple[str, ...]] = {}
+        for kind, process in processes.items():
+            assert process.stdout is not None
+            ready, *places = process.stdout.readline().split() or [""]
+            if ready != "ready" or not places:
+                raise SandboxFailed(f"The simulator of {kind.value} did not start; see {log_path}.")
+            addresses[kind] = tuple(places)
+        yield SandboxPlaces(data_dir=data_dir, addresses=addresses)
+
+
+@contextmanager
+def _process(
+    kind: ChannelKind, data_dir: Path, offset: timedelta, log: BinaryIO
+) -> Generator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", f"feiqian.simulators.{kind.value}",
+            "--port", "0", "--data-dir", str(data_dir), "--clock-offset-s", str(offset.total_seconds()),
+            *SIMULATOR_OPTIONS.get(kind, ()),
+        ],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - a bare prctl, no Python state is touched
+    )  # fmt: skip
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline().split()
-        if len(line) != 2 or line[0] != "ready":
-            raise SandboxFailed(f"The WeChat Pay simulator did not start; see {log_path}.")
-        yield line[1]
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -132,6 +198,18 @@ def open_simulator(data_dir: Path, *, port: int = 0, offset: timedelta = timedel
             process.stdout.close()
 
 
-def sandbox_wechatpay(data_dir: Path, url: str) -> WechatPayConfig:
-    """The credentials that the simulator made."""
-    return config_from_sandbox(data_dir / "wechatpay-sandbox" / "credentials.json", url)
+def contracts_in(places: SandboxPlaces) -> list[Contract]:
+    """A connection to each simulator, with the credentials that it made."""
+    return [_contract(kind, places) for kind in places.addresses]
+
+
+def _contract(kind: ChannelKind, places: SandboxPlaces) -> Contract:
+    credentials = places.data_dir / f"{kind.value}-sandbox" / "credentials.json"
+    given = SANDBOX_CONTRACTS[kind]
+    return Contract(
+        code=kind.value,
+        kind=kind,
+        name=given.name,
+        config=given.config(credentials, places.url(kind)),
+        cost=given.cost,
+    )

@@ -15,6 +15,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import feiqian
 from feiqian.app.services import Services
+from feiqian.channels import ChannelKind
+from feiqian.console import desk_routes
 from feiqian.console import routes as console_routes
 from feiqian.infra.web import HANDLERS, StrictRequest
 from feiqian.members import Caller
@@ -64,11 +66,21 @@ def build(services: Services, *, web_dist: Path = WEB_DIST) -> Litestar:
         "gateway": services.gateway,
         "settings": services.settings,
         "day_steps": services.days,
-        "sandbox_url": services.sandbox_url,
+        "connection_desk": services.desk,
+        "live_connections": services.live,
+        "approvals": services.approvals,
+        "router": services.router,
         "webhooks": services.webhooks,
+        "sandbox_url": services.sandbox and services.sandbox.url(ChannelKind.WECHATPAY),
     }
     return Litestar(
-        route_handlers=[health, metrics, *partner_routes(), *console_routes(web_dist=web_dist)],
+        route_handlers=[
+            health,
+            metrics,
+            *partner_routes(),
+            *console_routes(web_dist=web_dist),
+            desk_routes(),
+        ],
         dependencies={
             "caller": Provide(caller, sync_to_thread=False),
             **{name: Provide(_giver(value), sync_to_thread=False) for name, value in given.items()},

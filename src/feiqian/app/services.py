@@ -1,36 +1,36 @@
 """The parts of a running house, opened together and closed in reverse."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
+from feiqian.app.channels import RoutedChannels, keep_decision
+from feiqian.app.contracts import Contract, take_over
 from feiqian.app.databases import DatabaseUrls
 from feiqian.app.invariants import check_all
-from feiqian.channels import ChannelKind, PaymentMethod, TradeChannel, WechatPay, WechatPayConfig
+from feiqian.app.sandbox import SandboxPlaces
+from feiqian.channels import PaymentMethod
 from feiqian.clearing import MerchantSettled
+from feiqian.connections import PROCEDURE, ConnectionDesk, LiveConnections
 from feiqian.days import Days
 from feiqian.infra.database import Database, Transaction
 from feiqian.infra.http import HttpClient
 from feiqian.infra.invariants import StandingInvariants
 from feiqian.infra.jobs import Jobs
 from feiqian.infra.settings import Settings
+from feiqian.infra.vault import open_vault
 from feiqian.kernel.clock import Clock
 from feiqian.ledger import Poster
 from feiqian.lending import repay_from_settlement
+from feiqian.members import Approvals
 from feiqian.openapi import AT_ONCE_MAX, Access, AddressRule, Webhooks
-from feiqian.payments import Gateway, GatewayTerms, RefundRequested, StaticChannels
+from feiqian.payments import AttemptRouted, Gateway, GatewayTerms, RefundRequested
+from feiqian.routing import Probe, Router
 
-CHANNEL_NAME = "wechatpay"
 REFUND_JOB = "payments.submit_refund"
-CHANNEL_TIMEOUT_S = 10.0
-
-
-class ChannelMissing(Exception):
-    """No channel is configured; the message says what to set."""
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,55 +42,28 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Jobs
     poster: Poster
     standing: StandingInvariants
+    live: LiveConnections
+    router: Router
+    approvals: Approvals
+    desk: ConnectionDesk
     gateway: Gateway
     days: Days
     webhooks: Webhooks
     access: Access
-    sandbox_url: str | None = None
-    """Where the simulated channel answers; None outside the sandbox."""
-
-
-def wechatpay_config(settings: Settings) -> WechatPayConfig:
-    """The channel's access from the settings.
-
-    Raises: ChannelMissing.
-    """
-    if settings.wechatpay_mchid is None:
-        raise ChannelMissing(
-            "No channel is configured: set FEIQIAN_WECHATPAY_MCHID and the settings beside it, or run with --sandbox."
-        )
-    key_file, public_key_file = (
-        settings.wechatpay_merchant_private_key_file,
-        settings.wechatpay_public_key_file,
-    )
-    return WechatPayConfig(
-        base_url=settings.wechatpay_base_url,
-        mchid=settings.wechatpay_mchid,
-        appid=settings.wechatpay_appid or "",
-        merchant_serial_no=settings.wechatpay_merchant_serial_no or "",
-        merchant_private_key=_read(key_file),
-        api_v3_key=settings.wechatpay_api_v3_key or "",
-        public_key_id=settings.wechatpay_public_key_id,
-        public_key=_read(public_key_file) if public_key_file else None,
-    )
+    sandbox: SandboxPlaces | None = None
+    """Where the simulated channels answer; None outside the sandbox."""
 
 
 def gateway_terms(settings: Settings) -> GatewayTerms:
     """What payments are taken under."""
+    days = settings.refund_within_days
     return GatewayTerms(
         callback_url=f"{settings.base_url}/callbacks",
         currency=settings.currency,
         fee_rate=settings.fee_rate,
         method=PaymentMethod.WECHATPAY_NATIVE,
-        refund_within={ChannelKind.WECHATPAY: timedelta(days=settings.wechatpay_refund_within_days)},
+        refund_within=None if days is None else timedelta(days=days),
     )
-
-
-def _read(path: Path | None) -> str:
-    try:
-        return path.read_text(encoding="utf-8") if path else ""
-    except OSError as error:
-        raise ChannelMissing(f"A key file of WeChat Pay cannot be read: {error}") from error
 
 
 @asynccontextmanager
@@ -99,22 +72,26 @@ async def open_services(
     settings: Settings,
     urls: DatabaseUrls,
     clock: Clock,
-    wechatpay: WechatPayConfig,
-    sandbox_url: str | None = None,
+    contracts: Sequence[Contract],
+    sandbox: SandboxPlaces | None = None,
 ) -> AsyncGenerator[Services]:
-    """Open the pool, the job queue and the channel, and tell every part of the others."""
+    """Open the pool, the job queue and the connections, and tell every part of the others.
+
+    ``contracts`` are taken over as connections.
+    """
     database = Database(urls.url, cell=settings.cell, connections_max=settings.connections_max)
-    rule = AddressRule(loopback=sandbox_url is not None)
+    vault = open_vault(key_file=settings.vault_key_file, data_dir=settings.data_dir)
+    rule = AddressRule(loopback=sandbox is not None)
     told = HttpClient(connections_max=AT_ONCE_MAX, admits=rule.admits)
     async with HttpClient() as http, told, database, Jobs(database) as jobs:
-        channel: TradeChannel = WechatPay(config=wechatpay, http=http, timeout_s=CHANNEL_TIMEOUT_S)
-        gateway = Gateway(
-            database=database,
-            channels=StaticChannels({CHANNEL_NAME: channel}),
-            clock=clock,
-            terms=gateway_terms(settings),
-        )
-        webhooks = Webhooks(database=database, http=told, clock=clock, base_url=settings.base_url, rule=rule)
+        await take_over(database, vault, contracts, now=clock.now())
+        live = LiveConnections(database=database, vault=vault, http=http)
+        router = Router(database=database, clock=clock, probe=_prober(live, clock))
+        await live.refresh()
+        await router.refresh()
+        channels = RoutedChannels(live=live, router=router)
+        approvals = Approvals()
+        approvals.subscribe(PROCEDURE)
         services = Services(
             settings=settings,
             clock=clock,
@@ -122,19 +99,27 @@ async def open_services(
             jobs=jobs,
             poster=Poster(database=database, clock=clock),
             standing=StandingInvariants(database, check_all),
-            gateway=gateway,
-            days=Days(
-                database=database,
-                channels=lambda: {CHANNEL_NAME: channel},
-                clock=clock,
-                currency=settings.currency,
+            live=live,
+            router=router,
+            approvals=approvals,
+            desk=ConnectionDesk(database=database, vault=vault, http=http, clock=clock, approvals=approvals),
+            gateway=Gateway(database=database, channels=channels, clock=clock, terms=gateway_terms(settings)),
+            days=Days(database=database, channels=channels.billed, clock=clock, currency=settings.currency),
+            webhooks=Webhooks(
+                database=database, http=told, clock=clock, base_url=settings.base_url, rule=rule
             ),
-            webhooks=webhooks,
             access=Access(database, clock),
-            sandbox_url=sandbox_url,
+            sandbox=sandbox,
         )
         _connect(services)
         yield services
+
+
+def _prober(live: LiveConnections, clock: Clock) -> Probe:
+    async def probe(code: str) -> None:
+        await live.get(code).probe(now=clock.now())
+
+    return probe
 
 
 def _connect(services: Services) -> None:
@@ -148,5 +133,6 @@ def _connect(services: Services) -> None:
 
     services.jobs.register(REFUND_JOB, submit_refund)
     services.database.events.subscribe(RefundRequested, ask_for_refund)
+    services.database.events.subscribe(AttemptRouted, keep_decision)
     services.database.events.subscribe(MerchantSettled, repay_from_settlement)
     services.webhooks.subscribe()

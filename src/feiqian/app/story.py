@@ -14,22 +14,25 @@ from feiqian.app.invariants import check_all
 from feiqian.app.run import free_port, serving
 from feiqian.app.sandbox import (
     REFUND_WITHIN_DAYS,
+    SandboxPlaces,
+    contracts_in,
     offset_of,
-    open_simulator,
-    sandbox_wechatpay,
+    open_simulators,
     set_up,
     write_state,
 )
 from feiqian.app.services import Services, open_services
+from feiqian.channels import ChannelKind
 from feiqian.clearing import total_settled
 from feiqian.demo import Connection, Facts, Story, StoryError, StoryOptions, Summary, open_story, tell
 from feiqian.finance import count_vouchers
 from feiqian.infra.migrations import migrate
 from feiqian.infra.settings import Settings
+from feiqian.infra.vault import KEY_FILE
 from feiqian.kernel.clock import ManualClock
 from feiqian.ledger import count_transactions
 
-OWNED = ("postgres", "postgres.new", "wechatpay-sandbox")
+OWNED = ("postgres", "postgres.new", *(f"{kind.value}-sandbox" for kind in ChannelKind))
 """What a story leaves in the data directory beside its files."""
 
 
@@ -37,7 +40,12 @@ def forget(data_dir: Path) -> None:
     """Remove what a story left, and nothing else."""
     for name in OWNED:
         shutil.rmtree(data_dir / name, ignore_errors=True)
-    for path in (*data_dir.glob("demo-*"), *data_dir.glob("*.log"), data_dir / "sandbox.json"):
+    for path in (
+        *data_dir.glob("demo-*"),
+        *data_dir.glob("*.log"),
+        data_dir / "sandbox.json",
+        data_dir / KEY_FILE,
+    ):
         path.unlink(missing_ok=True)
 
 
@@ -58,26 +66,26 @@ def open_told(settings: Settings, options: StoryOptions, *, fresh: bool) -> Stor
 
 
 async def tell_story(
-    settings: Settings, urls: DatabaseUrls, story: Story, *, simulator_url: str, progress: TextIO
+    settings: Settings, urls: DatabaseUrls, story: Story, *, places: SandboxPlaces, progress: TextIO
 ) -> Summary:
     """Tell it to its end, through the public API; afterwards the sandbox's clock goes on from there."""
     clock = ManualClock(story.starts_at)
     settings = msgspec.structs.replace(
-        settings, public_url=None, port=free_port(), wechatpay_refund_within_days=REFUND_WITHIN_DAYS
+        settings, public_url=None, port=free_port(), refund_within_days=REFUND_WITHIN_DAYS
     )
     async with open_services(
         settings=settings,
         urls=urls,
         clock=clock,
-        wechatpay=sandbox_wechatpay(settings.data_dir, simulator_url),
-        sandbox_url=simulator_url,
+        contracts=contracts_in(places),
+        sandbox=places,
     ) as services:
         state = await set_up(services.database, settings.data_dir, clock.now())
         async with serving(services, with_days=False) as url:
             connection = Connection(
                 partner_url=url,
                 api_key=state.api_key,
-                sandbox_url=simulator_url,
+                sandbox_urls={kind.value: places.url(kind) for kind in places.addresses},
                 advance=clock.advance_to,
                 facts=lambda: _facts(services),
             )
@@ -94,11 +102,11 @@ def tell_whole(settings: Settings, story: Story, *, progress: TextIO) -> Summary
         return msgspec.json.decode(kept, type=Summary)
     with (
         open_database(settings) as urls,
-        open_simulator(settings.data_dir) as simulator_url,
+        open_simulators(settings.data_dir) as places,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         migrate(urls.admin_url)
-        return runner.run(tell_story(settings, urls, story, simulator_url=simulator_url, progress=progress))
+        return runner.run(tell_story(settings, urls, story, places=places, progress=progress))
 
 
 async def _facts(services: Services) -> Facts:

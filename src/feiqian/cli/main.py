@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import feiqian
+from feiqian.app.contracts import KeyFileUnreadable
 from feiqian.app.databases import open_database
-from feiqian.app.sandbox import SandboxFailed
-from feiqian.app.services import ChannelMissing
+from feiqian.app.sandbox import SANDBOX_CONTRACTS, SandboxFailed
 from feiqian.cli import benches, connecting, ledger, ledger_import, serving, setting_up, simulating, story
 from feiqian.demo import DirectoryInUse, OrdersFileError, StoryError
 from feiqian.infra.logs import configure_logs
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--sandbox",
         action="store_true",
-        help="with a simulated WeChat Pay, on the clock where the demo ended",
+        help="with simulated channels, on the clock where the demo ended",
     )
     command.set_defaults(run=serving.serve)
 
@@ -64,9 +64,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("simulate", help="run a protocol-true stand-in for a channel")
     channels = command.add_subparsers(metavar="CHANNEL", required=True)
-    command = channels.add_parser("wechatpay", help="WeChat Pay API v3, with the buyer's phone at /phone")
-    command.add_argument("--port", type=int, default=9080, help="port to listen on (default 9080)")
-    command.set_defaults(run=simulating.wechatpay)
+    for kind, port in simulating.PORTS.items():
+        command = channels.add_parser(
+            kind.value, help=f"{SANDBOX_CONTRACTS[kind].name}, with the buyer's side"
+        )
+        command.add_argument("--port", type=int, default=port, help=f"port on loopback (default {port})")
+        command.set_defaults(run=simulating.simulate, kind=kind)
 
     connecting.add(commands)
     _add_ledger(commands)
@@ -245,7 +248,7 @@ def main() -> None:
         sys.exit(EXIT_FAILED)
     except (
         PostgresFailed,
-        ChannelMissing,
+        KeyFileUnreadable,
         SandboxFailed,
         DirectoryInUse,
         OrdersFileError,

@@ -7,18 +7,20 @@ from datetime import datetime
 import msgspec
 
 from feiqian.app import run as house
+from feiqian.app.contracts import contracts_of
 from feiqian.app.databases import DatabaseUrls, open_database
 from feiqian.app.sandbox import (
     REFUND_WITHIN_DAYS,
     STAFF,
+    SandboxPlaces,
     SandboxState,
+    contracts_in,
     offset_now,
-    open_simulator,
+    open_simulators,
     read_state,
-    sandbox_wechatpay,
     set_up,
 )
-from feiqian.app.services import Services, open_services, wechatpay_config
+from feiqian.app.services import Services, open_services
 from feiqian.cli.running import run
 from feiqian.infra.migrations import migrate
 from feiqian.infra.settings import Settings
@@ -47,7 +49,7 @@ def work(settings: Settings, _: argparse.Namespace) -> int:
 async def _serve(settings: Settings, urls: DatabaseUrls) -> None:
     clock = SystemClock(offset_now(read_state(settings.data_dir)))
     async with open_services(
-        settings=settings, urls=urls, clock=clock, wechatpay=wechatpay_config(settings)
+        settings=settings, urls=urls, clock=clock, contracts=contracts_of(settings)
     ) as services:
         print(f"Console  {settings.base_url}/console/", file=sys.stderr)
         await house.serve(services)
@@ -55,32 +57,34 @@ async def _serve(settings: Settings, urls: DatabaseUrls) -> None:
 
 async def _work(settings: Settings, urls: DatabaseUrls) -> None:
     async with open_services(
-        settings=settings, urls=urls, clock=SystemClock(), wechatpay=wechatpay_config(settings)
+        settings=settings, urls=urls, clock=SystemClock(), contracts=contracts_of(settings)
     ) as services:
         await house.work(services)
 
 
 def _serve_sandbox(settings: Settings, urls: DatabaseUrls) -> None:
-    settings = msgspec.structs.replace(settings, wechatpay_refund_within_days=REFUND_WITHIN_DAYS)
+    settings = msgspec.structs.replace(settings, refund_within_days=REFUND_WITHIN_DAYS)
     offset = offset_now(read_state(settings.data_dir))
-    with open_simulator(settings.data_dir, offset=offset) as url:
-        run(_serve_with(settings, urls, SystemClock(offset), url))
+    with open_simulators(settings.data_dir, offset=offset) as places:
+        run(_serve_with(settings, urls, SystemClock(offset), places))
 
 
-async def _serve_with(settings: Settings, urls: DatabaseUrls, clock: SystemClock, url: str) -> None:
+async def _serve_with(
+    settings: Settings, urls: DatabaseUrls, clock: SystemClock, places: SandboxPlaces
+) -> None:
     async with open_services(
         settings=settings,
         urls=urls,
         clock=clock,
-        wechatpay=sandbox_wechatpay(settings.data_dir, url),
-        sandbox_url=url,
+        contracts=contracts_in(places),
+        sandbox=places,
     ) as services:
         state = await set_up(services.database, settings.data_dir, clock.now())
-        _greet(services, state, clock.now())
+        _greet(services, places, state, clock.now())
         await house.serve(services)
 
 
-def _greet(services: Services, state: SandboxState, now: datetime) -> None:
+def _greet(services: Services, places: SandboxPlaces, state: SandboxState, now: datetime) -> None:
     base_url = services.settings.base_url
     lines = [
         "",
@@ -88,7 +92,7 @@ def _greet(services: Services, state: SandboxState, now: datetime) -> None:
         *(f"  sign in           {email}  {state.password}   ({role.value})" for email, _, role in STAFF),
         f"  Partner API       {base_url}/schema  (OpenAPI 3.1)",
         f"  API key           {state.api_key}",
-        f"  The buyer's phone {services.sandbox_url}/phone",
+        *(f"  buyer's side of   {places.url(kind)}/phone   ({kind.value})" for kind in places.addresses),
         f"  The sandbox's day {now.astimezone(ZONE):%Y-%m-%d %H:%M} (Asia/Shanghai)",
         "",
         "  Ctrl-C ends it; the state stays in " + str(services.settings.data_dir),

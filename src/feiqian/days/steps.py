@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 
 CLOSE_AT = (0, 5)
 """When the day before is closed: a few minutes for callbacks of its last second."""
-BOOKS_AT = (10, 5)
-"""When the day before is reconciled and vouchered: WeChat Pay's bill is ready from 10:00."""
+BOOKS_AT = (12, 5)
+"""When the day before is reconciled and vouchered: every channel has its bill by then, or says for good that nothing moved."""
 RETRY_BILL_AFTER = timedelta(minutes=30)
 """A bill that could not be had is asked for again this much later."""
 RETRIED_DAYS_MAX = 30
@@ -95,8 +95,8 @@ class DayVouchered(msgspec.Struct, frozen=True, kw_only=True):
     trial_balance_ok: bool
 
 
-BilledChannels = Callable[[], Mapping[str, BilledChannel]]
-"""The channels that write bills, by their codes, as they are configured at the moment."""
+BilledChannels = Callable[[date], Mapping[str, BilledChannel]]
+"""The channels that write a bill of a day, by their codes."""
 
 
 class Days:
@@ -137,7 +137,7 @@ class Days:
         now = await self._moment_for(day)
         done: list[ChannelReconciled] = []
         refusals: list[Refusal] = []
-        for code, channel in self._channels().items():
+        for code, channel in self._channels(day).items():
             try:
                 done.append(await self._reconcile_channel(code, channel, day, now=now))
             except (BillMissing, BillDamaged, ChannelError) as error:
@@ -208,7 +208,7 @@ class Days:
             first = None if closed and written else await first_business_date(tx)
             tried = {
                 code: await reconciled_days(tx, channel=code, limit=RETRIED_DAYS_MAX)
-                for code in self._channels()
+                for code in self._channels(business_date(now))
             }
         close_from = closed.trade_date + timedelta(days=1) if closed else first
         books_from = written + timedelta(days=1) if written else first
@@ -217,7 +217,7 @@ class Days:
         for day in days(close_from, last_due(now, CLOSE_AT)):
             await self.close(day)
         for day in days(books_from, last_due(now, BOOKS_AT)):
-            for code in self._channels():
+            for code in self._channels(day):
                 await self._reconcile_quietly(code, day)
             await self.vouchers(day)
         for code, results in tried.items():
@@ -236,7 +236,7 @@ class Days:
 
     async def _reconcile_quietly(self, code: str, day: date) -> None:
         """A day whose bill cannot be had is recorded as failed and tried again; the days after it go on."""
-        channel = self._channels().get(code)
+        channel = self._channels(day).get(code)
         if channel is None:
             return
         try:

@@ -5,6 +5,7 @@ attempt can mend it is.
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -128,11 +129,11 @@ class _Caller:
         self._base_url = base_url.rstrip("/")
         self._headers = {"Content-Type": "application/json", "Accept-Language": "en", **headers}
 
-    async def _get(self, path: str, into: type[T], **query: str | None) -> T:
+    async def get(self, path: str, into: type[T], **query: str | None) -> T:
         given = urlencode({name: value for name, value in query.items() if value is not None})
         return await self._call("GET", f"{path}?{given}" if given else path, b"", into)
 
-    async def _post(self, path: str, body: object, into: type[T]) -> T:
+    async def post(self, path: str, body: object, into: type[T]) -> T:
         return await self._call("POST", path, msgspec.json.encode(body), into)
 
     async def _call(self, method: str, path: str, body: bytes, into: type[T]) -> T:
@@ -164,7 +165,7 @@ class PartnerApi(_Caller):
         super().__init__(http=http, base_url=base_url, headers={"Authorization": f"Bearer {api_key}"})
 
     async def ensure_merchant(self, *, merchant_no: str, name: str) -> None:
-        await self._post("/v1/merchants", {"merchant_no": merchant_no, "name": name}, dict[str, Any])
+        await self.post("/v1/merchants", {"merchant_no": merchant_no, "name": name}, dict[str, Any])
 
     async def create_payment(
         self, *, order_no: str, amount: int, description: str, buyer: str, shares: tuple[tuple[str, int], ...]
@@ -177,85 +178,87 @@ class PartnerApi(_Caller):
             "buyer": buyer,
             "lines": [{"merchant_no": merchant_no, "amount": part} for merchant_no, part in shares],
         }
-        return await self._post("/v1/payments", body, Payment)
+        return await self.post("/v1/payments", body, Payment)
 
     async def payment(self, payment_id: str) -> Payment:
-        return await self._get(f"/v1/payments/{payment_id}", Payment)
+        return await self.get(f"/v1/payments/{payment_id}", Payment)
 
     async def payment_of_order(self, order_no: str) -> Payment:
-        page = await self._get("/v1/payments", Page[Payment], order_no=order_no)
+        page = await self.get("/v1/payments", Page[Payment], order_no=order_no)
         if len(page.items) != 1:
             raise StoryError(f"{len(page.items)} payments are known for order {order_no}, expected one")
         return page.items[0]
 
     async def define_subject(self, subject: dict[str, object]) -> None:
-        await self._post("/v1/ledger/subjects", subject, dict[str, Any])
+        await self.post("/v1/ledger/subjects", subject, dict[str, Any])
 
     async def open_account(self, account: dict[str, object]) -> str:
         """Its id, also where it was open."""
-        return (await self._post("/v1/ledger/accounts", account, _Opened)).id
+        return (await self.post("/v1/ledger/accounts", account, _Opened)).id
 
     async def post_batch(self, postings: list[dict[str, object]]) -> list[PostingOutcome]:
         """Transactions of a book of its own, in order."""
-        return (
-            await self._post("/v1/ledger/transactions/batch", {"transactions": postings}, _Outcomes)
-        ).items
+        return (await self.post("/v1/ledger/transactions/batch", {"transactions": postings}, _Outcomes)).items
 
     async def query_payment(self, payment_id: str) -> Payment:
         """Let the server ask the channel now."""
-        return await self._post(f"/v1/payments/{payment_id}/query", {}, Payment)
+        return await self.post(f"/v1/payments/{payment_id}/query", {}, Payment)
 
     async def create_refund(self, *, payment_id: str, refund_no: str, amount: int, reason: str) -> Refund:
         body = {"refund_no": refund_no, "amount": amount, "reason": reason}
-        return await self._post(f"/v1/payments/{payment_id}/refunds", body, Refund)
+        return await self.post(f"/v1/payments/{payment_id}/refunds", body, Refund)
 
     async def refund(self, refund_id: str) -> Refund:
-        return await self._get(f"/v1/refunds/{refund_id}", Refund)
+        return await self.get(f"/v1/refunds/{refund_id}", Refund)
 
     async def deposit(self, *, funder_no: str, deposit_no: str, amount: int) -> None:
         body = {"deposit_no": deposit_no, "amount": amount, "currency": "CNY"}
-        await self._post(f"/v1/funders/{funder_no}/deposits", body, dict[str, Any])
+        await self.post(f"/v1/funders/{funder_no}/deposits", body, dict[str, Any])
 
     async def decide_credit(self, merchant_no: str) -> CreditDecision:
-        return await self._post(f"/v1/merchants/{merchant_no}/credit-line", {}, CreditDecision)
+        return await self.post(f"/v1/merchants/{merchant_no}/credit-line", {}, CreditDecision)
 
     async def draw_loan(self, *, loan_no: str, merchant_no: str, amount: int) -> Loan:
         body = {"loan_no": loan_no, "merchant_no": merchant_no, "amount": amount}
-        return await self._post("/v1/loans", body, Loan)
+        return await self.post("/v1/loans", body, Loan)
 
     async def loans(self, state: str | None = None) -> list[Loan]:
         """Every loan, or those in one state."""
         found: list[Loan] = []
         cursor: str | None = None
         while True:
-            page = await self._get("/v1/loans", Page[Loan], state=state, cursor=cursor, limit="200")
+            page = await self.get("/v1/loans", Page[Loan], state=state, cursor=cursor, limit="200")
             found += page.items
             cursor = page.next_cursor
             if cursor is None:
                 return found
 
     async def close_day(self, day: date) -> DayClose:
-        return await self._post(f"/v1/days/{day}/close", {}, DayClose)
+        return await self.post(f"/v1/days/{day}/close", {}, DayClose)
 
     async def reconcile_day(self, day: date) -> DayReconciliation:
-        return await self._post(f"/v1/days/{day}/reconcile", {}, DayReconciliation)
+        return await self.post(f"/v1/days/{day}/reconcile", {}, DayReconciliation)
 
     async def write_vouchers(self, day: date) -> DayVouchers:
-        return await self._post(f"/v1/days/{day}/vouchers", {}, DayVouchers)
+        return await self.post(f"/v1/days/{day}/vouchers", {}, DayVouchers)
 
 
-class Sandbox(_Caller):
-    """The controls of the WeChat Pay simulator."""
+class Sandbox:
+    """The controls of the simulators."""
 
-    def __init__(self, *, http: HttpClient, base_url: str) -> None:
-        super().__init__(http=http, base_url=base_url, headers={})
+    def __init__(self, *, http: HttpClient, base_urls: Mapping[str, str]) -> None:
+        self._simulators = {
+            name: _Caller(http=http, base_url=url, headers={}) for name, url in base_urls.items()
+        }
 
     async def set_clock(self, moment: datetime) -> None:
-        await self._post("/sandbox/clock", {"now": moment}, dict[str, Any])
+        async with asyncio.TaskGroup() as group:
+            for simulator in self._simulators.values():
+                group.create_task(simulator.post("/sandbox/clock", {"now": moment}, dict[str, Any]))
 
     async def pay(self, code_url: str) -> None:
-        """The buyer scans the code and pays."""
-        await self._post("/sandbox/pay", {"code_url": code_url}, dict[str, Any])
+        """The buyer scans WeChat Pay's code and pays."""
+        await self._simulators["wechatpay"].post("/sandbox/pay", {"code_url": code_url}, dict[str, Any])
 
 
 def _read(request: str, answer: HttpAnswer, into: type[T]) -> T:

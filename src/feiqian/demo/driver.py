@@ -1,12 +1,12 @@
 """Tells the story date by date, at the time of each order, in numbers that never change.
 
 A date of the story is: the close of the day before at 00:05 and the loans that follow from it; trade, minute
-by minute; at 10:05, in its place among the orders, the bill and the vouchers of the day before. The date
+by minute; at 12:05, in its place among the orders, the bill and the vouchers of the day before. The date
 after the last trade has none of its own. When a date is complete its counts are written down; a story that was
 killed does the unfinished date once more, and as every number was used before nothing happens twice.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from time import monotonic
@@ -29,11 +29,12 @@ PAYMENTS_AT_ONCE = 8
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """How the story reaches the house and its simulator."""
+    """How the story reaches the house and its simulators."""
 
     partner_url: str
     api_key: str
-    sandbox_url: str
+    sandbox_urls: Mapping[str, str]
+    """Where each simulator answers, by the name of its channel."""
     advance: Callable[[datetime], None]
     """Moves the house's own clock."""
     facts: Callable[[], Awaitable[Facts]]
@@ -48,7 +49,7 @@ async def tell(story: Story, *, connection: Connection, progress: TextIO) -> Sum
     """
     async with HttpClient() as http:
         partner = PartnerApi(http=http, base_url=connection.partner_url, api_key=connection.api_key)
-        sandbox = Sandbox(http=http, base_url=connection.sandbox_url)
+        sandbox = Sandbox(http=http, base_urls=connection.sandbox_urls)
         telling = _Telling(
             story=story, connection=connection, partner=partner, sandbox=sandbox, progress=progress
         )
@@ -108,7 +109,7 @@ class _Telling:
         """One date of the story; ``known`` are the suppliers that traded before it."""
         counts = Counts()
         before = day - timedelta(days=1)
-        books_at = local(day, 10, 5) if day > self._story.first_date else None
+        books_at = local(day, 12, 5) if day > self._story.first_date else None
         if books_at is not None:
             await self._at(local(day, 0, 5))
             await nights.close_and_lend(self._partner, closed=before, today=day, suppliers=known)
@@ -152,7 +153,7 @@ class _Telling:
         return Counts(trial_balances_wrong=0 if vouchers.trial_balance_ok else 1)
 
     async def _at(self, moment: datetime) -> None:
-        """Set both clocks; neither ever goes back."""
+        """Set all clocks, the channels' first; none ever goes back."""
         self._now = max(self._now, moment)
         self._moved = monotonic()
         await self._sandbox.set_clock(self._now)

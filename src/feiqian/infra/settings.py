@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Database connections of one process."""
     fee_rate: Decimal = Decimal("0.006")
     """The platform's fee on a payment, 0 to 0.2; rounded down to whole minor units."""
+    refund_within_days: int | None = None
+    """How old a payment may be refunded, whatever its channel says; default: what the channel says."""
     worker_inside: bool = True
     """`serve` also works off jobs; false where `feiqian worker` runs as its own process."""
     seal_every_s: int = 60
@@ -71,8 +73,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``PUB_KEY_ID_…``: which key signs what WeChat sends."""
     wechatpay_public_key_file: Path | None = None
     """PEM file of that public key."""
-    wechatpay_refund_within_days: int = 365
-    """How old a payment may be refunded: WeChat Pay's limit is a year."""
 
     @property
     def base_url(self) -> str:
@@ -146,9 +146,9 @@ def _check(settings: Settings) -> None:
         )
     if settings.seal_every_s < 0:
         raise SettingsInvalid(f"{PREFIX}SEAL_EVERY_S is {settings.seal_every_s}: must be 0 or more")
-    if settings.wechatpay_refund_within_days < 1:
+    if settings.refund_within_days is not None and settings.refund_within_days < 1:
         raise SettingsInvalid(
-            f"{PREFIX}WECHATPAY_REFUND_WITHIN_DAYS is {settings.wechatpay_refund_within_days}: must be 1 or more"
+            f"{PREFIX}REFUND_WITHIN_DAYS is {settings.refund_within_days}: must be 1 or more"
         )
     for name, url, schemes in (
         ("DATABASE_URL", settings.database_url, ("postgresql", "postgres")),

@@ -29,7 +29,7 @@ from feiqian.routing.model import (
     StoredDecision,
 )
 from feiqian.routing.operations import record_decision, rules_in_force, set_rules
-from feiqian.routing.router import Router
+from feiqian.routing.router import Probe, Router
 from feiqian.routing.rules import CompiledRules, Health, check_rules, decide, draw_of
 from feiqian.routing.store import (
     BreakerRow,
@@ -54,6 +54,7 @@ __all__ = [
     "HealthBook",
     "MinuteCount",
     "NoRoute",
+    "Probe",
     "Reason",
     "Removed",
     "RouteAsk",

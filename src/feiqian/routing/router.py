@@ -95,6 +95,15 @@ class Router:
         before = self._clock.now() - COUNTS_KEPT
         await self._database.run(lambda tx: store.forget_counts(tx, before))
 
+    async def forget_forever(self, *, every_s: float) -> None:
+        """Now and then, until cancelled. A time that fails is logged, the next goes on."""
+        while True:
+            try:
+                await self.forget_old_counts()
+            except Exception:
+                log.exception("router_refresh_failed")
+            await asyncio.sleep(every_s)
+
     async def _tell(
         self,
         tx: Transaction,

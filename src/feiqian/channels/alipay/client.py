@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,10 +28,13 @@ from feiqian.channels.model import (
     PaymentMethod,
 )
 from feiqian.infra.http import HttpAnswer, HttpClient, HttpUnknown, HttpUnreachable
+from feiqian.kernel.calendar import local
 
 BILL_TIMEOUT_S = 300.0
 BILL_BYTES_MAX = 100_000_000
 """Of the zip; about 3 million lines."""
+BILL_LATE_HOUR = 12
+"""Beijing time of the next day, from when a bill that is not there will not come: nothing moved."""
 BILL_TRIES = 3
 """How often an address is asked for: each is good for 30 seconds only."""
 _bill_link = msgspec.json.Decoder(wire.BillLink)
@@ -108,7 +111,9 @@ class Alipay(Trading, Transferring, Sharing):
             link = await self._gateway.call(method, content, _bill_link, now=now)
         except ChannelFailed as error:
             if error.code == "bill_missing":
-                raise BillMissing(day=day, channel_code=error.channel_code) from error
+                # Alipay says the same of a bill that is not ready and of a day without trade.
+                final = now >= local(day + timedelta(days=1), BILL_LATE_HOUR)
+                raise BillMissing(day=day, channel_code=error.channel_code, nothing_moved=final) from error
             raise
         url = urlsplit(link.bill_download_url)
         if url.scheme not in ("http", "https") or not url.netloc:

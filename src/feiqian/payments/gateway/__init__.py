@@ -35,7 +35,7 @@ class Gateway(Checking):
         when there is no such connection.
         """
         now = self._clock.now()
-        notice = self._channels.get(code).read_notice(headers=headers, body=body, now=now)
+        notice = self._channels.read_notice(code, headers=headers, body=body, now=now)
         for order in notice.payments:
             await self.confirm(order, channel=code, actor=Actor.CHANNEL)
         if notice.refund is not None:

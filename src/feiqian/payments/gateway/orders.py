@@ -1,5 +1,6 @@
 """Orders at channels: placed, asked about, closed, and tried elsewhere when a channel refuses for a reason of its own."""
 
+import time
 from uuid import UUID
 
 import structlog
@@ -95,17 +96,19 @@ class Orders:
         """
         while True:
             attempt = payment.order
-            now = self._clock.now()
+            now, begun = self._clock.now(), time.perf_counter()
             try:
                 prepaid = await self._channels.get(attempt.channel).prepay(
                     _prepay_request(payment, attempt), now=now
                 )
             except ChannelError as error:
+                self._note(attempt, error, begun)
                 payment, elsewhere = await self._not_placed(payment, error, known=known)
                 if not elsewhere:
                     return payment
                 known = False
                 continue
+            self._note(attempt, None, begun)
             if isinstance(prepaid.next_step, AlreadyPaid):
                 return await self.confirm(
                     prepaid.next_step.payment, channel=attempt.channel, actor=Actor.SCHEDULE
@@ -118,6 +121,15 @@ class Orders:
             if taken.state is not PaymentState.AWAITING_PAYMENT or taken.order.position != attempt.position:
                 await self._take_back(attempt)
             return taken
+
+    def _note(self, attempt: Attempt, error: ChannelError | None, begun: float) -> None:
+        self._channels.note(
+            attempt.channel,
+            attempt.method,
+            error=error,
+            took_s=time.perf_counter() - begun,
+            now=self._clock.now(),
+        )
 
     async def _not_placed(
         self, payment: Payment, error: ChannelError, *, known: bool

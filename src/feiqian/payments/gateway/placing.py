@@ -1,10 +1,11 @@
 """Payments: created, paid in another way, asked about, called off."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
 
-from feiqian.channels import ChannelError
+from feiqian.channels import ChannelError, PaymentMethod
 from feiqian.infra.database import Transaction
 from feiqian.kernel.errors import InvalidRequest, Refusal
 from feiqian.kernel.ids import new_id
@@ -100,17 +101,7 @@ class Placing(Orders):
             if rules.is_repeated(chosen, payment, attempts):
                 return await self._resume(payment)
             rules.refuse_choice(payment, chosen.method, now)
-            ask = ChannelAsk(
-                payment=payment.id,
-                platform=payment.platform,
-                merchant_nos=(),
-                method=chosen.method,
-                amount=payment.amount,
-                currency=payment.currency,
-                buyer=payment.buyer,
-                hints=chosen.payer,
-            )
-            choice = self._channels.choose(ask, now=now)
+            choice = self._channels.choose(_ask_about(payment, chosen), now=now)
             if payment.current is not None and payment.current.open:
                 payment = await self.end(payment.current, actor=actor, standing=Standing.OPEN)
                 if payment.state in operations.PAID:
@@ -118,6 +109,19 @@ class Placing(Orders):
             added = await self._add(payment, choice, chosen, actor)
             if added is not None:
                 return await self.place(added)
+
+    def payable(self, payment: Payment, ways: Sequence[ChosenMethod]) -> list[PaymentMethod]:
+        """The methods of these that ``attempt`` would take now: allowed, and with a connection; nothing is asked of anybody."""
+        now = self._clock.now()
+        found: list[PaymentMethod] = []
+        for chosen in ways:
+            try:
+                rules.refuse_choice(payment, chosen.method, now)
+                self._channels.choose(_ask_about(payment, chosen), now=now)
+            except Refusal:
+                continue
+            found.append(chosen.method)
+        return found
 
     async def query(self, payment: Payment) -> Payment:
         """Ask the channel where a payment's order stands and record the answer.
@@ -177,3 +181,16 @@ class Placing(Orders):
         except ChannelError as error:
             log.info("payment_still_unknown", payment=payment.shown_id, error=str(error))
             return payment
+
+
+def _ask_about(payment: Payment, chosen: ChosenMethod) -> ChannelAsk:
+    return ChannelAsk(
+        payment=payment.id,
+        platform=payment.platform,
+        merchant_nos=(),
+        method=chosen.method,
+        amount=payment.amount,
+        currency=payment.currency,
+        buyer=payment.buyer,
+        hints=chosen.payer,
+    )

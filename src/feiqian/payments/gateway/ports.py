@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from feiqian.channels import BuyerHints, ChannelKind, PaymentMethod, TradeChannel
+from feiqian.channels import BuyerHints, ChannelError, Notice, PaymentMethod, TradeChannel
 from feiqian.kernel.calendar import ZONE
 from feiqian.kernel.errors import NotFound
 from feiqian.payments.model import NoChannel
@@ -25,8 +25,8 @@ class GatewayTerms(msgspec.Struct, frozen=True, kw_only=True):
     """The platform's fee on a payment, such as 0.006."""
     method: PaymentMethod
     """The usual way to pay: of payments that name none."""
-    refund_within: Mapping[ChannelKind, timedelta] = {}
-    """How old a payment may be that is refunded, where it is not what the channel says in general."""
+    refund_within: timedelta | None = None
+    """How old a payment may be that is refunded; None: what its channel says."""
 
 
 class ChannelAsk(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +73,16 @@ class Channels(Protocol):
         """
         ...
 
+    def note(
+        self, code: str, method: PaymentMethod, *, error: ChannelError | None, took_s: float, now: datetime
+    ) -> None:
+        """An order was placed at a connection, or was not: what the next choice looks at."""
+        ...
+
+    def read_notice(self, code: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Verify a connection's callback. Raises: NoticeRefused, NotFound."""
+        ...
+
 
 class StaticChannels:
     """Connections that are set up once, best first: each takes what its channel's terms allow."""
@@ -99,3 +109,12 @@ class StaticChannels:
         if not codes:
             raise NoChannel(method=ask.method.value)
         return Choice(codes=codes)
+
+    def note(
+        self, code: str, method: PaymentMethod, *, error: ChannelError | None, took_s: float, now: datetime
+    ) -> None:
+        """Nothing is chosen by it: the order in which they were set up stands."""
+
+    def read_notice(self, code: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Raises: NoticeRefused, NotFound."""
+        return self.get(code).read_notice(headers=headers, body=body, now=now)

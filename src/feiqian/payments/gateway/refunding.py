@@ -58,7 +58,7 @@ class Refunding(Orders):
         terms = self._channels.get(payment.channel).terms
         if terms.refunds is None:
             return timedelta(), 0
-        return self.terms.refund_within.get(terms.kind, terms.refunds.within), terms.refunds.count_max
+        return self.terms.refund_within or terms.refunds.within, terms.refunds.count_max
 
     async def submit_refund(self, refund_id: UUID) -> Refund:
         """Ask the channel for a refund that was recorded; again with the same number does no harm."""
