@@ -78,18 +78,21 @@ class Gateway:
         """Send, and believe the answer only when its signature holds; everything but 2xx is raised.
 
         An answer that is signed with a certificate not known so far is believed once the certificate has been fetched.
-        Where the request named a certificate that is no longer in force, it was refused for that: it is sent again,
-        which does no harm because every request carries our number.
+        Where the request named a certificate that is no longer in force, it was refused for that: it is sent again with
+        the new one, which does no harm because every request carries our number.
         """
         if self._stale:
             # Whether it works or not: the keys that are known may still do for this call.
             await self._refresh_once(now)
+        named = self.keys.preferred
         answer = await self.send(method, target, body=body, now=now)
         fault, failure = self._fault(answer, now), None
-        if fault is NoticeFault.SERIAL_UNKNOWN and self._can_be_fetched(answer.headers["Wechatpay-Serial"]):
+        if fault is NoticeFault.SERIAL_UNKNOWN and self._can_be_fetched(
+            answer.headers["Wechatpay-Serial"], named
+        ):
             failure = await self._refresh_once(now)
             fault = self._fault(answer, now)
-            if fault is None and 400 <= answer.status < 500:
+            if self.keys.preferred != named and (fault is not None or 400 <= answer.status < 500):
                 answer = await self.send(method, target, body=body, now=now)
                 fault = self._fault(answer, now)
         if fault is not None or not 200 <= answer.status < 300:
@@ -105,8 +108,12 @@ class Gateway:
         now: datetime,
         timeout_s: float | None = None,
         response_bytes_max: int = 1_000_000,
+        key_named: bool = True,
     ) -> HttpAnswer:
-        """Send, and return whatever comes. ``target`` is path and query."""
+        """Send, and return whatever comes. ``target`` is path and query.
+
+        ``key_named``: say with which key the answer shall be signed, and sensitive fields are encrypted.
+        """
         authorization = self.signer.authorization(
             method=method, target=target, body=body, nonce=secrets.token_hex(16), now=now
         )
@@ -116,7 +123,7 @@ class Gateway:
                 url=self._base_url + target,
                 headers={
                     **self._headers,
-                    "Wechatpay-Serial": self.keys.preferred,
+                    **({"Wechatpay-Serial": self.keys.preferred} if key_named else {}),
                     "Authorization": authorization,
                 },
                 body=body,
@@ -140,16 +147,17 @@ class Gateway:
 
         WeChat Pay signs answers with the key that a request names, but callbacks with its newest.
         """
-        if self._can_be_fetched(serial):
+        if self._can_be_fetched(serial, self.keys.preferred):
             self._stale = True
 
     async def refresh_certificates(self, *, now: datetime) -> tuple[str, ...]:
         """Take the platform certificates in force for those known so far; returns all serials that now count.
 
-        The list may be signed by a certificate that it brings: it is believed because only WeChat Pay can
-        seal content with our APIv3 key.
+        The list may be signed by a certificate that it brings, or by a public key that we were not given: it is believed
+        because only WeChat Pay can seal content with our APIv3 key.
         """
-        answer = await self.send("GET", "/v3/certificates", now=now)
+        # No key is named: the one that we know may be the one that is no longer in force.
+        answer = await self.send("GET", "/v3/certificates", now=now, key_named=False)
         if answer.status != 200:
             raise self.error(answer, now)
         try:
@@ -167,7 +175,8 @@ class Gateway:
             raise error_of(UNREADABLE, message="the list of certificates is empty")
         keys = VerifyingKeys({**found, **self._public_keys})
         fault = keys.fault(headers=answer.headers, body=answer.body, now=now)
-        if fault is not None:
+        by_public_key = answer.headers.get("Wechatpay-Serial", "").startswith(PUBLIC_KEY_PREFIX)
+        if fault is not None and not (fault is NoticeFault.SERIAL_UNKNOWN and by_public_key):
             raise error_of(UNTRUSTED, code=fault.value)
         self.keys = keys
         return keys.serials
@@ -196,8 +205,9 @@ class Gateway:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise error_of(UNREADABLE, message=str(error)) from error
 
-    def _can_be_fetched(self, serial: str) -> bool:
-        return not serial.startswith(PUBLIC_KEY_PREFIX)
+    def _can_be_fetched(self, serial: str, named: str) -> bool:
+        """Whether fetching certificates may help: one that is unknown, or instead of one that was named in vain."""
+        return not (serial.startswith(PUBLIC_KEY_PREFIX) and named.startswith(PUBLIC_KEY_PREFIX))
 
     def _fault(self, answer: HttpAnswer, now: datetime) -> NoticeFault | None:
         return self.keys.fault(headers=answer.headers, body=answer.body, now=now)

@@ -70,6 +70,8 @@ class _Receiver(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """POST /v3/profitsharing/receivers/add."""
 
     appid: str
+    sub_mchid: str | None = None
+    sub_appid: str | None = None
     type: str
     account: str
     relation_type: str
@@ -159,10 +161,12 @@ class Sharing:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def add_receiver(self, receiver: Receiver, *, now: datetime) -> None:
-        """Introduce a receiver by merchant number or openid; again does no harm.
+    async def add_receiver(
+        self, receiver: Receiver, *, sub_merchant: SubMerchant | None = None, now: datetime
+    ) -> None:
+        """Introduce a receiver by merchant number or openid, as a service provider to one of our merchants.
 
-        WeChat Pay compares the name: a merchant's full name must be given, a person's may.
+        Again does no harm. WeChat Pay compares the name: a merchant's full name must be given, a person's may.
         """
         if receiver.kind is ReceiverKind.MERCHANT and not receiver.name:
             raise InvalidRequest(
@@ -171,7 +175,9 @@ class Sharing:
         known = receiver.relation in RELATIONS
         content = _Receiver(
             appid=self._gateway.config.appid,
-            type=_kind(receiver.kind, None),
+            sub_mchid=sub_merchant.mchid if sub_merchant else None,
+            sub_appid=sub_merchant.appid if sub_merchant else None,
+            type=_kind(receiver.kind, sub_merchant),
             account=receiver.account_no,
             name=self._gateway.encrypt(receiver.name) if receiver.name else None,
             relation_type=receiver.relation if known else "CUSTOM",
