@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 from typing import get_args, get_type_hints
 from unittest.mock import patch
 
@@ -27,9 +28,11 @@ from reference_words import flat, lower, members, notes_of, paragraphs, table, y
 
 import feiqian
 from feiqian.app.invariants import DOMAINS
-from feiqian.channels import BillFault, ChannelError, NoticeFault
+from feiqian.channels import BillFault, ChannelError, Meaning, NoticeFault
+from feiqian.channels.alipay import errors as alipay_errors
+from feiqian.channels.bank import errors as bank_errors
+from feiqian.channels.unionpay import errors as unionpay_errors
 from feiqian.channels.wechatpay import errors as wechatpay_errors
-from feiqian.channels.wechatpay.errors import MEANINGS
 from feiqian.cli import main as command_line
 from feiqian.connections import ConnectionState, VersionState
 from feiqian.credit import Outcome
@@ -180,8 +183,44 @@ paths.
 - Lists have `items` and `next_cursor`; send it as `cursor`. `limit` is 1 to 200.
 - Errors are `application/problem+json` with a stable `code`: [errors](errors.md).
 
-Callbacks of channels come to `POST /callbacks/wechatpay`; buyers see `/cashier/…`, staff `/console/`; machines ask `/health`
+Callbacks of channels come to `POST /callbacks/<connection>`; buyers see `/cashier/…`, staff `/console/`; machines ask `/health`
 and `/metrics`. Members of staff have a role. {roles}."""
+
+
+def codes_of(module: ModuleType) -> str:
+    """The error table of one channel."""
+    named = {
+        value.our_code: value
+        for value in vars(module).values()
+        if isinstance(value, Meaning) and value.our_code != "bill_missing"
+    }
+    theirs: dict[str, list[str]] = {}
+    listed: dict[str, Meaning] = {**module.MEANINGS, **getattr(module, "BY_CODE", {})}
+    for code, meaning in listed.items():
+        named.setdefault(meaning.our_code, meaning)
+        if code != meaning.our_code:
+            theirs.setdefault(meaning.our_code, []).append(f"`{code}`")
+    rows = [
+        (
+            f"`{meaning.our_code}`", meaning.status, meaning.outcome.value, yes(meaning.retryable),
+            yes(meaning.query_first), yes(meaning.switch), " ".join(theirs.get(meaning.our_code, [])),
+            meaning.english, meaning.chinese,
+        )
+        for meaning in named.values()
+        if meaning.our_code != "bill_missing"
+    ]  # fmt: skip
+    columns = (
+        "code",
+        "status",
+        "outcome",
+        "retryable",
+        "query first",
+        "switch",
+        "their codes",
+        "English",
+        "Chinese",
+    )
+    return table(columns, rows)
 
 
 def errors() -> str:
@@ -200,21 +239,15 @@ def errors() -> str:
     framework = [
         (f"`{code}`", status, yes(retryable), note) for code, status, retryable, note in FRAMEWORK_ERRORS
     ]
-    own = {
-        name: value
-        for name, value in vars(wechatpay_errors).items()
-        if isinstance(value, wechatpay_errors.Meaning) and value.our_code != "bill_missing"
-    }
-    theirs: dict[str, list[str]] = {}
-    for code, meaning in MEANINGS.items():
-        theirs.setdefault(meaning.our_code, []).append(f"`{code}`")
-    channel = [
-        (
-            f"`{meaning.our_code}`", meaning.status, meaning.outcome.value, yes(meaning.retryable),
-            yes(meaning.query_first), " ".join(theirs.get(meaning.our_code, [])), meaning.english, meaning.chinese,
+    channels = "\n\n".join(
+        f"### {words}\n\n{codes_of(module)}"
+        for words, module in (
+            ("WeChat Pay's", wechatpay_errors),
+            ("Alipay's", alipay_errors),
+            ("UnionPay's", unionpay_errors),
+            ("Banks'", bank_errors),
         )
-        for meaning in own.values()
-    ]  # fmt: skip
+    )
     return f"""# Errors
 
 A problem document (RFC 9457) has `type`, `title`, `status`, `code`, `detail` and `retryable`. Compare `code`; show `detail`,
@@ -229,13 +262,14 @@ may succeed later without being changed. A refusal has moved nothing.
 
 {table(("code", "status", "retryable", "meaning"), framework)}
 
-## WeChat Pay's errors
+## Channels' errors
 
-What WeChat Pay answers, in the house's words. *Outcome* says whether the call was carried out; after `unknown`, and wherever
-*query first* says so, the house asks before it tries anything else. A code that is not listed is `channel_refused` under HTTP
-4xx and `channel_busy` (unknown) otherwise.
+What channels answer, in the house's words. *Outcome* says whether the call was carried out; after `unknown`, and wherever
+*query first* says so, the house asks before it tries anything else; where *switch* says so, another connection may take the
+payment. A code that is not listed is a refusal where the channel's answer is one for certain, and unknown otherwise. A bank's
+own codes are mapped by its profile.
 
-{table(("code", "status", "outcome", "retryable", "query first", "WeChat Pay's codes", "English", "Chinese"), channel)}
+{channels}
 
 ## Why a callback is not believed
 
