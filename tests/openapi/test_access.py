@@ -23,6 +23,7 @@ ROUTES = (
     ("GET", "/v1/payments", Scope.PAYMENTS),
     ("GET", ANY_PAYMENT, Scope.PAYMENTS),
     ("POST", f"{ANY_PAYMENT}/query", Scope.PAYMENTS),
+    ("POST", f"{ANY_PAYMENT}/attempts", Scope.PAYMENTS),
     ("POST", f"{ANY_PAYMENT}/close", Scope.PAYMENTS),
     ("POST", f"{ANY_PAYMENT}/refunds", Scope.PAYMENTS),
     ("GET", "/v1/refunds?refund_no=1", Scope.PAYMENTS),
