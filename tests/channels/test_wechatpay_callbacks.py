@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 from tests.channels import wechat
@@ -13,6 +14,8 @@ from feiqian.channels import (
     ChannelPaymentState,
     ChannelRefund,
     ChannelRefundState,
+    ChannelTransfer,
+    ChannelTransferState,
     Notice,
     NoticeFault,
     NoticeRefused,
@@ -76,6 +79,102 @@ class TestAPaymentNotice:
     def test_reads_the_same_every_time_it_comes(self) -> None:
         body = wechat.envelope(wechat.transaction())
         assert read(body) == read(body)
+
+
+class TestACombinedOrdersNotice:
+    COMBINED: ClassVar[dict[str, object]] = {
+        "combine_appid": wechat.APPID,
+        "combine_mchid": wechat.MCHID,
+        "combine_out_trade_no": "all-1",
+        "combine_payer_info": {"openid": "oBuyer"},
+        "sub_orders": [
+            {
+                "mchid": wechat.MCHID,
+                "trade_type": "JSAPI",
+                "trade_state": "SUCCESS",
+                "attach": "A",
+                "success_time": "2026-03-02T11:59:30+08:00",
+                "amount": {"total_amount": total, "payer_amount": total, "currency": "CNY"},
+                "transaction_id": f"42000000{total}",
+                "out_trade_no": f"sub-{total}",
+                "sub_mchid": sub_mchid,
+            }
+            for total, sub_mchid in ((100, "1800000001"), (200, None))
+        ],
+    }
+    """As the documentation shows it."""
+
+    def test_brings_each_of_them(self) -> None:
+        payments = read(wechat.envelope(self.COMBINED)).payments
+        assert [(one.out_trade_no, one.amount, one.mchid, one.payer) for one in payments] == [
+            ("sub-100", 100, "1800000001", "oBuyer"),
+            ("sub-200", 200, wechat.MCHID, "oBuyer"),
+        ]
+
+    def test_about_somebody_else_is_refused(self) -> None:
+        body = wechat.envelope({**self.COMBINED, "combine_mchid": "1900000110"})
+        assert refused(body) is NoticeFault.MERCHANT_WRONG
+
+    @pytest.mark.parametrize(
+        "sub_orders", [[], None, [{"mchid": "1900000109", "out_trade_no": "x", "trade_state": "SUCCESS"}]]
+    )
+    def test_that_says_too_little_is_refused(self, sub_orders: object) -> None:
+        assert refused(wechat.envelope({**self.COMBINED, "sub_orders": sub_orders})) is NoticeFault.MALFORMED
+
+
+class TestAServiceProvidersNotice:
+    def test_names_the_merchant_that_was_credited(self) -> None:
+        content = wechat.transaction(sp_mchid=wechat.MCHID, sp_appid=wechat.APPID, sub_mchid="1800000001")
+        del content["mchid"], content["appid"]
+        (payment,) = read(wechat.envelope(content)).payments
+        assert (payment.mchid, payment.appid) == ("1800000001", wechat.APPID)
+
+    def test_of_another_provider_is_refused(self) -> None:
+        content = wechat.transaction(sp_mchid="1900000110", sp_appid=wechat.APPID, sub_mchid="1800000001")
+        del content["mchid"], content["appid"]
+        assert refused(wechat.envelope(content)) is NoticeFault.MERCHANT_WRONG
+
+
+class TestATransfersNotice:
+    TRANSFER: ClassVar[dict[str, object]] = {
+        "out_bill_no": "plfk2020042013",
+        "transfer_bill_no": "1330000071100999991182020050700019480001",
+        "state": "SUCCESS",
+        "mch_id": wechat.MCHID,
+        "transfer_amount": 2000,
+        "openid": "oReceiver",
+        "create_time": "2026-03-02T11:58:00+08:00",
+        "update_time": "2026-03-02T11:59:00+08:00",
+    }
+    """As the documentation shows it."""
+
+    def test_brings_how_it_ended(self) -> None:
+        notice = read(wechat.envelope(self.TRANSFER, event="MCHTRANSFER.BILL.FINISHED"))
+        assert notice.transfer == ChannelTransfer(
+            out_transfer_no="plfk2020042013",
+            state=ChannelTransferState.SUCCEEDED,
+            channel_no="1330000071100999991182020050700019480001",
+            amount=2000,
+            currency="CNY",
+            finished_at=datetime(2026, 3, 2, 3, 59, tzinfo=UTC),
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ({"state": "CANCELLED"}, "CANCELLED"),
+            ({"state": "FAIL", "fail_reason": "ACCOUNT_FROZEN"}, "ACCOUNT_FROZEN"),
+        ],
+    )
+    def test_says_why_it_failed(self, change: dict[str, str], code: str) -> None:
+        body = wechat.envelope({**self.TRANSFER, **change}, event="MCHTRANSFER.BILL.FINISHED")
+        transfer = read(body).transfer
+        assert transfer is not None
+        assert (transfer.state, transfer.error_code) == (ChannelTransferState.FAILED, code)
+
+    def test_about_somebody_else_is_refused(self) -> None:
+        body = wechat.envelope({**self.TRANSFER, "mch_id": "1900000110"}, event="MCHTRANSFER.BILL.FINISHED")
+        assert refused(body) is NoticeFault.MERCHANT_WRONG
 
 
 class TestARefundNotice:

@@ -23,6 +23,7 @@ from feiqian.channels import (
     RefundRequest,
     WechatPay,
 )
+from feiqian.channels.wechatpay import BankCard
 from feiqian.infra.http import HttpClient
 from feiqian.kernel.errors import InvalidRequest
 
@@ -237,6 +238,26 @@ class TestARefund:
         assert await channel.query_refund(refund_key("refund-1"), now=NOW) == ChannelRefund(
             out_refund_no="refund-1", state=ChannelRefundState.UNKNOWN_TO_CHANNEL
         )
+
+    async def test_may_be_paid_from_what_is_available(self, server: Wechat) -> None:
+        server.answers(answer(wechat.refund_answer()))
+        config = wechat.config(server.base_url, refund_funds_account="AVAILABLE")
+        async with HttpClient() as http:
+            await WechatPay(config=config, http=http).refund(REFUND, now=NOW)
+        assert json.loads(server.requests[0][2])["funds_account"] == "AVAILABLE"
+
+    async def test_that_is_abnormal_goes_to_the_buyers_card(self, server: Wechat, channel: WechatPay) -> None:
+        server.answers(answer(wechat.refund_answer()))
+        card = BankCard(bank_type="ICBC_DEBIT", account_no="6222020000001234", name="张三")
+        refund = await channel.redirect_refund(
+            refund_key("refund-1"), channel_refund_no="50000000382019", card=card, now=NOW
+        )
+        assert refund.state is ChannelRefundState.PROCESSING
+        _, target, body, _ = server.requests[0]
+        assert target == "/v3/refund/domestic/refunds/50000000382019/apply-abnormal-refund"
+        content = json.loads(body)
+        assert content["type"] == "USER_BANK_CARD"
+        assert "6222020000001234" not in body.decode()
 
     async def test_about_another_number_is_not_believed(self, server: Wechat, channel: WechatPay) -> None:
         server.answers(answer(wechat.refund_answer(out_refund_no="refund-2")))

@@ -33,6 +33,10 @@ class TestTheConfiguration:
                 "platform_certificates",
             ),
             ({"public_key": None, "platform_certificates": {}}, "public_key"),
+            ({"refund_funds_account": "SAVINGS"}, "refund_funds_account"),
+            ({"transfer_scene_id": "1005"}, "transfer_scene_id"),
+            ({"transfer_scene_id": "1005", "transfer_scene_report": "岗位类型"}, "transfer_scene_report"),
+            ({"transfer_scene_id": "1005", "transfer_scene_report": "=x"}, "transfer_scene_report"),
         ],
     )
     def test_names_the_setting_that_is_wrong(self, change: dict[str, object], field: str) -> None:
