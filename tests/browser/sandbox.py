@@ -62,7 +62,7 @@ class Sandbox:
         """A merchant of the platform."""
         return self.ask("POST", "/v1/merchants", {"merchant_no": merchant_no, "name": name})
 
-    def payment(self, merchant_no: str, amount: int, description: str) -> Any:
+    def payment(self, merchant_no: str, amount: int, description: str, **more: object) -> Any:
         """A new order of one merchant, with its cashier's address."""
         return self.ask(
             "POST",
@@ -74,6 +74,7 @@ class Sandbox:
                 "description": description,
                 "buyer": "陈小姐",
                 "lines": [{"merchant_no": merchant_no, "amount": amount}],
+                **more,
             },
         )
 

@@ -12,6 +12,11 @@ from tests.browser.sandbox import Sandbox
 pytestmark = pytest.mark.timeout(300)
 PHONE = {"width": 390, "height": 700}
 CRISP = 2
+DESKTOP = {"width": 1280, "height": 860}
+EVERY_WAY = ["wechatpay_native", "wechatpay_h5", "alipay_qr", "alipay_page", "alipay_wap"]
+MOBILE_AGENT = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
+)
 OVERFLOWS = "document.scrollingElement.scrollWidth > innerWidth"
 
 
@@ -87,7 +92,7 @@ class TestABuyer:
         page.context.set_offline(True)
         page.clock.fast_forward("02:00:01")
         expect(page.locator("#cashier")).to_have_attribute("data-view", "expired")
-        expect(page.get_by_role("heading", name="二维码已过期")).to_be_visible()
+        expect(page.get_by_role("heading", name="订单已过期")).to_be_visible()
         page.context.set_offline(False)
         watch.complaints[:] = [text for text in watch.complaints if "INTERNET_DISCONNECTED" not in text]
 
@@ -108,7 +113,7 @@ class TestTheCashier:
         open_cashier(page, payment["cashier_url"], "waiting")
         page.get_by_role("button", name="English").click()
         expect(page.get_by_role("heading", name="Checkout")).to_be_visible()
-        expect(page.locator(".steps")).to_contain_text("Open WeChat")
+        expect(page.locator("#scan")).to_contain_text("Scan the code with WeChat")
         page.reload()
         expect(page.locator("#cashier")).to_have_attribute("data-view", "waiting")
         chinese = re.compile(r"[\u4e00-\u9fff]")
@@ -120,13 +125,77 @@ class TestTheCashier:
     def test_shows_the_whole_code_on_a_phone_without_scrolling(
         self, sandbox: Sandbox, window: Window, tea: str, width: int
     ) -> None:
-        payment = sandbox.payment(tea, 99_999_999_900, "一整年的订货")
+        payment = sandbox.payment(tea, 9_999_999_900, "一整年的订货")
         page, _ = window(viewport={"width": width, "height": 740})
         open_cashier(page, payment["cashier_url"], "waiting")
         await_code(page)
-        assert page.locator("#amount").inner_text() == "¥ 999,999,999.00"
+        assert page.locator("#amount").inner_text() == "¥ 99,999,999.00"
         assert not page.evaluate(OVERFLOWS)
         box = page.locator("#code").bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 740
         assert box["width"] >= 180
+
+
+class TestChoosing:
+    """An order whose platform leaves the way to pay to its buyer."""
+
+    @pytest.mark.parametrize(
+        ("language", "heading"), [("zh-CN", "选择支付方式"), ("en-US", "Choose how to pay")]
+    )
+    @pytest.mark.parametrize("place", ["desktop", "phone"])
+    def test_shows_what_is_open_on_the_device_in_both_languages(
+        self, sandbox: Sandbox, window: Window, tea: str, language: str, place: str
+    ) -> None:
+        payment = sandbox.payment(tea, 5_600, "铁观音 Tieguanyin", methods=EVERY_WAY)
+        page, _ = window(
+            viewport=PHONE if place == "phone" else DESKTOP,
+            locale=language,
+            device_scale_factor=CRISP if place == "phone" else 1,
+            **({"user_agent": MOBILE_AGENT, "has_touch": True} if place == "phone" else {}),
+        )
+        open_cashier(page, payment["cashier_url"], "choosing")
+        heading = "选择支付方式" if language == "zh-CN" else "Choose how to pay"
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        shown = [way.get_attribute("data-method") for way in page.locator(".way").all()]
+        assert shown == (
+            ["wechatpay_h5", "alipay_wap", "wechatpay_native", "alipay_qr"]
+            if place == "phone"
+            else ["wechatpay_native", "alipay_qr", "alipay_page"]
+        )
+        assert not page.evaluate(OVERFLOWS)
+        keep_picture(page, f"cashier-choosing-{place}-{language[:2]}")
+
+    def test_changes_from_one_code_to_another_by_keyboard(
+        self, sandbox: Sandbox, window: Window, tea: str
+    ) -> None:
+        payment = sandbox.payment(tea, 5_600, "铁观音", methods=EVERY_WAY)
+        page, _ = window(viewport=DESKTOP)
+        open_cashier(page, payment["cashier_url"], "choosing")
+        page.locator('[data-method="wechatpay_native"]').focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#cashier")).to_have_attribute("data-view", "waiting")
+        await_code(page)
+        keep_picture(page, "cashier-code-desktop")
+        page.get_by_role("button", name="换一种支付方式").click()
+        expect(page.locator('[data-method="wechatpay_native"]')).to_have_attribute("aria-current", "true")
+        keep_picture(page, "cashier-change-desktop")
+        page.locator('[data-method="alipay_qr"]').click()
+        expect(page.locator("#code")).to_have_attribute("alt", "支付宝二维码")
+        states = [each["state"] for each in sandbox.ask("GET", f"/v1/payments/{payment['id']}")["attempts"]]
+        assert states == ["closed", "awaiting_payment"]
+
+    def test_goes_to_the_channel_and_comes_back_paid(
+        self, sandbox: Sandbox, window: Window, tea: str
+    ) -> None:
+        payment = sandbox.payment(tea, 5_600, "铁观音", methods=EVERY_WAY)
+        page, _ = window(viewport=DESKTOP)
+        open_cashier(page, payment["cashier_url"], "choosing")
+        page.locator('[data-method="alipay_page"]').click()
+        page.wait_for_url(lambda url: not url.startswith(sandbox.url))
+        page.get_by_role("button", name=re.compile("付款|支付")).click()
+        page.get_by_role("link", name=re.compile("商家|返回")).first.click()
+        page.wait_for_url(lambda url: url.startswith(sandbox.url))
+        expect(page.locator("#cashier")).to_have_attribute("data-view", "paid")
+        paid = sandbox.ask("GET", f"/v1/payments/{payment['id']}")
+        assert (paid["state"], paid["method"]) == ("succeeded", "alipay_page")

@@ -10,12 +10,14 @@ from litestar.di import Provide
 from litestar.testing import AsyncTestClient
 
 from feiqian.app.invariants import check_all
+from feiqian.app.services import gateway_terms
 from feiqian.console import routes
 from feiqian.infra.database import Database
 from feiqian.infra.invariants import StandingInvariants
 from feiqian.infra.settings import Settings
 from feiqian.infra.web import HANDLERS
 from feiqian.kernel.clock import ManualClock
+from feiqian.payments import Gateway, StaticChannels
 from tests.conftest import NOW
 from tests.console.shop import EMAIL, PASSWORD, Shop
 
@@ -56,6 +58,9 @@ def application(
         "database": database,
         "clock": clock,
         "settings": settings,
+        "gateway": Gateway(
+            database=database, channels=StaticChannels({}), clock=clock, terms=gateway_terms(settings)
+        ),
         "standing": StandingInvariants(database, check_all),
         "sandbox_url": sandbox_url,
     }

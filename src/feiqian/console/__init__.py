@@ -2,7 +2,8 @@
 
 ``/console/api`` answers signed-in members of staff as JSON (amounts in minor units), ``/cashier/api/{token}`` answers
 whoever has a payment's link, and the built pages of both are served beside them. The application provides
-``database``, ``clock``, ``settings``, ``standing`` and ``sandbox_url`` as dependencies and maps refusals to problem documents.
+``database``, ``clock``, ``settings``, ``gateway``, ``standing`` and ``sandbox_url`` as dependencies and maps refusals to
+problem documents.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from feiqian.console.access import require_own_page, require_staff
 from feiqian.console.approvals import ApprovalController
 from feiqian.console.books import VoucherController, trial_balance
-from feiqian.console.cashier import CashierController
+from feiqian.console.cashier import CashierController, PageController
 from feiqian.console.connections import ConnectionController
 from feiqian.console.invariants import check_invariants, invariants
 from feiqian.console.ledger import LEDGER_HANDLERS
@@ -72,7 +73,10 @@ def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
         include_in_schema=False,
     )
     cashier = Router(
-        "/", route_handlers=[CashierController], response_headers=_HEADERS, include_in_schema=False
+        "/",
+        route_handlers=[CashierController, PageController],
+        response_headers=_HEADERS,
+        include_in_schema=False,
     )
     return [session, staff, cashier, *page_routes(web_dist)]
 

@@ -34,18 +34,25 @@ class ForeignOrigin(Refusal):
     code = "origin_foreign"
     status = 403
     english = (
-        "This call came from a page of {origin}. Use the console under its own address, FEIQIAN_PUBLIC_URL."
+        "This call came from a page of {origin}. Use this page under its own address, FEIQIAN_PUBLIC_URL."
     )
-    chinese = "该请求来自 {origin} 的页面。请从控制台自己的地址（FEIQIAN_PUBLIC_URL）操作。"
+    chinese = "该请求来自 {origin} 的页面。请从本页自己的地址（FEIQIAN_PUBLIC_URL）操作。"
 
 
 async def require_own_page(connection: Connection, handler: BaseRouteHandler) -> None:
     """Against cross-site request forgery, beside the cookie's SameSite=Strict: the header that only scripts of our own
     origin can send, and what the browser itself says of the page's origin. Raises: ForeignPage, ForeignOrigin."""
-    if connection.scope["method"] in ("GET", "HEAD", "OPTIONS"):  # pyright: ignore[reportGeneralTypeIssues]
+    if _reads(connection):
         return
     if connection.headers.get("x-feiqian") != "console":
         raise ForeignPage
+    await require_own_origin(connection, handler)
+
+
+async def require_own_origin(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Refuse a write that, as the browser says, a page of another site sent. Raises: ForeignOrigin."""
+    if _reads(connection):
+        return
     site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
     if site is not None:
         if site not in ("same-origin", "none"):
@@ -54,6 +61,10 @@ async def require_own_page(connection: Connection, handler: BaseRouteHandler) ->
         settings: Settings = await handler.resolve_dependencies()["settings"]()
         if origin != settings.base_url:
             raise ForeignOrigin(origin=origin)
+
+
+def _reads(connection: Connection) -> bool:
+    return connection.scope["method"] in ("GET", "HEAD", "OPTIONS")  # pyright: ignore[reportGeneralTypeIssues]
 
 
 async def require_staff(connection: Connection, handler: BaseRouteHandler) -> None:

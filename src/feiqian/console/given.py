@@ -9,6 +9,7 @@ from feiqian.infra.database import Database
 from feiqian.infra.invariants import StandingInvariants
 from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import Clock
+from feiqian.payments import Gateway
 
 GivenDatabase: TypeAlias = NamedDependency[SkipValidation[Database]]
 """``database``: the pool."""
@@ -16,6 +17,8 @@ GivenClock: TypeAlias = NamedDependency[SkipValidation[Clock]]
 """``clock``: where now comes from."""
 GivenSettings: TypeAlias = NamedDependency[SkipValidation[Settings]]
 """``settings``: the address and the currency of the books."""
+GivenGateway: TypeAlias = NamedDependency[SkipValidation[Gateway]]
+"""``gateway``: payments and their channels."""
 GivenStanding: TypeAlias = NamedDependency[SkipValidation[StandingInvariants]]
 """``standing``: the last check of all invariants."""
 GivenSandbox: TypeAlias = NamedDependency[str | None]

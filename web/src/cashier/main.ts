@@ -1,36 +1,27 @@
 import { currencySign, formatMoney } from "../kit/money";
 import { formatCountdown, formatInstant } from "../kit/time";
-import { type Answer, nextPollMs, type View, viewOf } from "./model";
-import { type Language, type Word, words } from "./words";
-
-const STORE = "feiqian.language";
-const REQUEST_LIMIT_MS = 8000;
-
-function part<Type extends Element = HTMLElement>(id: string): Type {
-  const found = document.querySelector<Type>(`#${id}`);
-  if (!found) throw new Error(`index.html has no #${id}`);
-  return found;
-}
-
-function storedLanguage(): string | null {
-  try {
-    return localStorage.getItem(STORE);
-  } catch {
-    // Storage is refused in some private windows; the page then starts in Chinese.
-    return null;
-  }
-}
+import { call, Refused } from "./api";
+import { markOf } from "./marks";
+import { type Answer, endOf, nextPollMs, ownWay, type View, viewOf, type Way } from "./model";
+import { currentLanguage, part, speak, switchLanguage, wayWord, word } from "./page";
+import { callWechat, goOn, showStep } from "./steps";
+import type { Word } from "./words";
 
 const token = location.pathname.split("/").filter(Boolean).pop() ?? "";
 const api = `/cashier/api/${encodeURIComponent(token)}`;
 
-let language: Language = storedLanguage() === "en" ? "en" : "zh";
 let answer: Answer | null = null;
 let view: View = "loading";
 let serverAheadMs = 0;
 let timer = 0;
+let failures = 0;
+let askedSince = Date.now();
+/** Another way is being looked for while one is open. */
+let changing = false;
+/** A choice is on its way to the server. */
+let busy = false;
+let listed = "";
 
-const word = (name: Word) => words[language][name];
 const serverNow = () => Date.now() + serverAheadMs;
 
 const endWords: Partial<Record<View, [title: Word, text: Word]>> = {
@@ -60,86 +51,155 @@ function showOrder(order: Answer): void {
   const amount = part("amount");
   amount.textContent = `${currencySign(order.currency)} ${formatMoney(order.amount, order.currency)}`;
   amount.style.setProperty("--length", String(amount.textContent.length));
-  const phone = part<HTMLAnchorElement>("phone");
-  phone.hidden = !order.phone_url;
-  if (order.phone_url) phone.href = order.phone_url;
-  const code = part<HTMLImageElement>("code");
-  if (order.code_url && !code.src) code.src = `${api}/qr.svg`;
-  part("countdown").textContent = formatCountdown((Date.parse(order.expires_at) - serverNow()) / 1000);
+  part("countdown").textContent = formatCountdown((endOf(order) - serverNow()) / 1000);
+  showStep(order, api, currentLanguage());
+}
+
+function wayItem(way: Way, order: Answer): HTMLElement {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "way";
+  button.dataset.method = way.method;
+  button.dataset.kind = way.kind;
+  const open = order.current?.standing === "waiting" && order.current.method === way.method;
+  if (open) button.setAttribute("aria-current", "true");
+  const name = document.createElement("span");
+  name.className = "way-name";
+  name.textContent = wayWord(way.method);
+  const hint = document.createElement("span");
+  hint.className = "soft";
+  hint.textContent = wayWord(way.method, "Hint");
+  button.append(markOf(way.kind), name, hint);
+  button.addEventListener("click", () => void choose(way.method));
+  item.append(button);
+  return item;
+}
+
+function showWays(): void {
+  const others = answer?.methods.some((way) => way.method !== answer?.current?.method) ?? false;
+  const change = part("change");
+  change.hidden = view !== "waiting" || !others;
+  change.textContent = word(changing ? "keep" : "change");
+  change.setAttribute("aria-expanded", String(changing));
+  const shown = view === "choosing" || (view === "waiting" && changing);
+  part("ways").hidden = !shown || !answer;
+  if (!shown || !answer) return;
+  const order = answer;
+  const key = `${currentLanguage()} ${order.current?.method} ${order.current?.standing} ${order.methods.map((way) => way.method)}`;
+  if (key !== listed) {
+    // Drawn only when it has changed, so that the keyboard's place in the list stays.
+    listed = key;
+    part("ways-list").replaceChildren(...order.methods.map((way) => wayItem(way, order)));
+  }
+  for (const button of document.querySelectorAll<HTMLButtonElement>(".way")) button.disabled = busy;
+  const note = part("ways-note");
+  const notes: Word[] = [];
+  if (view === "choosing" && order.current?.standing === "failed") notes.push("failedWay");
+  if (order.device === "wechat") notes.push("inWechat");
+  else if (!order.methods.length) notes.push("none");
+  note.textContent = notes.map(word).join(" ");
+  note.hidden = !notes.length;
+  const image = part<HTMLImageElement>("page-code-image");
+  part("page-code").hidden = order.device !== "desktop" || !order.methods.length;
+  image.alt = word("pageCode");
+  if (order.device === "desktop" && !image.src) image.src = `${api}/page.svg`;
 }
 
 function show(): void {
   if (answer && view !== "missing" && view !== "broken") view = viewOf(answer, serverNow());
   part("cashier").dataset.view = view;
+  part("loading").textContent = word(answer ? "preparing" : "loading");
   if (answer) showOrder(answer);
+  showWays();
   showEnd();
   const end = endWords[view];
   document.title = end ? word(end[0]) : word("title");
 }
 
-function speak(): void {
-  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-  for (const element of document.querySelectorAll<HTMLElement>("[data-word]")) {
-    element.textContent = word(element.dataset.word as Word);
-  }
-  const button = part("language");
-  button.textContent = word("language");
-  button.lang = language === "zh" ? "en" : "zh-CN";
-  part<HTMLImageElement>("code").alt = word("code");
-  show();
-}
-
 function plan(): void {
   clearTimeout(timer);
-  const wait = nextPollMs(view);
+  const wait = nextPollMs(view, Date.now() - askedSince, failures);
   if (wait !== null && !document.hidden) timer = window.setTimeout(ask, wait);
 }
 
-async function fetchAnswer(): Promise<Answer | "missing"> {
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), REQUEST_LIMIT_MS);
-  try {
-    const response = await fetch(api, { signal: abort.signal, cache: "no-store" });
-    if (response.status === 404) return "missing";
-    if (!response.ok) throw new Error(`answered ${response.status}`);
-    return await response.json();
-  } finally {
-    clearTimeout(limit);
-  }
+function take(next: Answer): void {
+  failures = 0;
+  part("shaky").hidden = true;
+  if (next.current?.method !== answer?.current?.method) changing = false;
+  answer = next;
+  view = "loading";
+  if (next.now) serverAheadMs = Date.parse(next.now) - Date.now();
+}
+
+/** Any failure of the network is shown: over a known order as a notice, otherwise as a page with a way to retry. */
+function stumble(): void {
+  failures += 1;
+  const shaky = part("shaky");
+  shaky.textContent = word(navigator.onLine ? "shaky" : "offline");
+  if (answer) shaky.hidden = false;
+  else view = "broken";
 }
 
 /** Ask for the state once, show it, and plan the next question. */
 async function ask(): Promise<void> {
   clearTimeout(timer);
   try {
-    const next = await fetchAnswer();
-    part("shaky").hidden = true;
-    if (next === "missing") {
+    const next = await call<Answer>(api);
+    if (!busy) take(next);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) {
       answer = null;
       view = "missing";
-    } else {
-      answer = next;
-      view = "loading";
-      if (next.now) serverAheadMs = Date.parse(next.now) - Date.now();
-    }
-  } catch {
-    // Any failure of the network is shown: over a known order as a notice, otherwise as a page with a way to retry.
-    if (answer) part("shaky").hidden = false;
-    else view = "broken";
+    } else stumble();
   }
   show();
   plan();
+  const own = answer && !busy ? ownWay(answer) : null;
+  if (own) void choose(own.method);
+}
+
+/** Choose a way to pay; where it leads away from the page, go there at once. */
+async function choose(method: string): Promise<void> {
+  if (busy) return;
+  const refused = part("refused");
+  refused.hidden = true;
+  if (answer?.current?.standing === "waiting" && answer.current.method === method) {
+    changing = false;
+    show();
+    goOn(answer.current.next_step);
+    return;
+  }
+  busy = true;
+  show();
+  try {
+    const next = await call<Answer>(`${api}/attempts`, { method });
+    take(next);
+    changing = false;
+    askedSince = Date.now();
+    if (next.state === "awaiting_payment") goOn(next.current?.next_step);
+  } catch (error) {
+    refused.textContent = error instanceof Refused && error.message ? error.message : word("refused");
+    refused.hidden = false;
+    if (!(error instanceof Refused)) failures += 1;
+  }
+  busy = false;
+  show();
+  void ask();
 }
 
 part("language").addEventListener("click", () => {
-  language = language === "zh" ? "en" : "zh";
-  try {
-    localStorage.setItem(STORE, language);
-  } catch {
-    // Not remembered where storage is refused; the switch itself works.
-  }
+  switchLanguage();
   speak();
+  show();
 });
+part("change").addEventListener("click", () => {
+  changing = !changing;
+  show();
+  if (changing) document.querySelector<HTMLElement>(".way:not([aria-current])")?.focus();
+});
+part("go").addEventListener("click", () => goOn(answer?.current?.next_step));
+part("call").addEventListener("click", () => callWechat(answer?.current?.next_step));
 part("again").addEventListener("click", () => {
   view = "loading";
   show();
@@ -154,11 +214,24 @@ part("code-again").addEventListener("click", () => {
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(timer);
-  else if (nextPollMs(view) !== null) void ask();
+  else if (nextPollMs(view) !== null) {
+    askedSince = Date.now();
+    void ask();
+  }
+});
+// A page that comes back from the browser's memory asks at once: the buyer may have paid meanwhile.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) void ask();
+});
+window.addEventListener("online", () => void ask());
+window.addEventListener("offline", () => {
+  stumble();
+  show();
 });
 setInterval(() => {
-  if (view === "waiting" && !document.hidden) show();
+  if ((view === "waiting" || view === "choosing") && !document.hidden) show();
 }, 1000);
 
 speak();
+show();
 void ask();

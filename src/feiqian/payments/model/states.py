@@ -122,6 +122,8 @@ class Actor(StrEnum):
 
     PLATFORM = "platform"
     """The partner, through the API."""
+    BUYER = "buyer"
+    """Whoever has the payment's link, at the cashier."""
     CHANNEL = "channel"
     """The channel, by a callback."""
     SCHEDULE = "schedule"

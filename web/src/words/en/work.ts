@@ -155,6 +155,7 @@ export const work: Record<keyof typeof chinese, string> = {
   "fact.limit": "Computed limit",
 
   "actor.platform": "Platform",
+  "actor.buyer": "Buyer",
   "actor.channel": "Channel",
   "actor.schedule": "Schedule",
 

@@ -153,6 +153,7 @@ export const work = {
   "fact.limit": "测算额度",
 
   "actor.platform": "平台",
+  "actor.buyer": "买家",
   "actor.channel": "渠道",
   "actor.schedule": "系统任务",
 
