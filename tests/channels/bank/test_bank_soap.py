@@ -1,6 +1,6 @@
 """The channel against the simulated bank's web service."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -108,7 +108,7 @@ class TestMoneyThatComesIn:
 
 
 @asynccontextmanager
-async def speaking(wsdl: bytes, answer: str) -> AsyncIterator[str]:
+async def speaking(wsdl: bytes, answer: str) -> AsyncGenerator[str, None]:
     """A web service that says what the test tells it; its address."""
 
     async def describe(request: web.Request) -> web.Response:

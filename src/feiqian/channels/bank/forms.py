@@ -63,7 +63,6 @@ class StatusParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     amount: str = ""
     currency: str = ""
     finished_at: str = ""
-    group_state: str = ""
     group_reason: str = ""
     group_detail: str = ""
 

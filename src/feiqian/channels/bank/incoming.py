@@ -154,7 +154,7 @@ class Incoming:
         credits = [
             entry
             for entry in entries
-            if entry.kind == "credit" and entry.amount > 0 and entry.booked_at >= order.placed_at - SKEW
+            if entry.kind == "credit" and entry.amount > 0 and _is_since(entry, order.placed_at)
         ]
         return sorted(credits, key=lambda entry: entry.booked_at)
 
@@ -163,3 +163,10 @@ class Incoming:
         if self._profile.sub_accounts is None:
             raise error_of(UNSUPPORTED, message="its profile has no sub-accounts")
         return self._profile.sub_accounts
+
+
+def _is_since(entry: StatementEntry, placed_at: datetime) -> bool:
+    """Whether money came after an order was placed, as exactly as the bank says it."""
+    if entry.timed:
+        return entry.booked_at >= placed_at - SKEW
+    return business_date(entry.booked_at) >= business_date(placed_at)

@@ -25,6 +25,8 @@ class StatementEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Minor units; negative: it went out."""
     currency: str
     booked_at: datetime
+    timed: bool = True
+    """The bank says the time of day; else ``booked_at`` is the day's beginning."""
     number: str | None = None
     """Our number of the transfer or refund, where the bank says it."""
     refund: bool = False
@@ -132,12 +134,14 @@ def _entry(node: Node, parts: Parts, currency: str) -> StatementEntry:
         found = re.search(parts.number_pattern, number)
         number = found[1] if found else ""
     mark = node.text(parts.refund)
+    booked_at = node.text(parts.booked_at)
     return StatementEntry(
         channel_no=channel_no,
         kind=kind,
         amount=amount,
         currency=currency,
-        booked_at=moment_of(node.text(parts.booked_at)),
+        booked_at=moment_of(booked_at),
+        timed=not _DATE.fullmatch(booked_at),
         number=number or None,
         refund=kind == "transfer" and bool(parts.refund_starts) and mark.startswith(parts.refund_starts),
         credited_no=node.text(parts.sub_account) or None,
