@@ -46,7 +46,7 @@ async function problemOf(response: Response): Promise<Problem> {
 }
 
 interface Options {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   query?: Query;
   body?: unknown;
   signal?: AbortSignal;

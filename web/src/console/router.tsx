@@ -12,6 +12,7 @@ import { Problem, queryString } from "../api/http";
 import * as ledger from "../api/ledger";
 import * as notifications from "../api/notifications";
 import * as api from "../api/queries";
+import * as routing from "../api/routing";
 import { parseSearch } from "../kit/paths";
 import { SkeletonPage } from "../kit/states";
 import { NotFound, PageError } from "./shell/failures";
@@ -69,6 +70,7 @@ const search = {
   seals: only("book", "cursor"),
   approvals: only("state", "cursor"),
   notifications: only("state", "topic", "endpoint", "q", "cursor"),
+  routing: only("tab", "q", "page", "cursor", "version"),
 };
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
@@ -250,6 +252,14 @@ const connectionRoute = createRoute({
   component: lazyRouteComponent(() => import("./connections/Connection"), "ConnectionPage"),
 });
 
+const routingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/routing",
+  validateSearch: search.routing,
+  loader: ({ context }) => void context.queryClient.prefetchQuery(routing.routingQuery),
+  component: lazyRouteComponent(() => import("./routing/Routing"), "Routing"),
+});
+
 const approvalsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/approvals",
@@ -336,6 +346,7 @@ const routeTree = rootRoute.addChildren([
     sealsRoute,
     connectionsRoute,
     connectionRoute,
+    routingRoute,
     approvalsRoute,
     notificationsRoute,
     notificationRoute,

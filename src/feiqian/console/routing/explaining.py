@@ -34,7 +34,7 @@ def explain(
 ) -> Explained:
     """Decide, and say beside it what each connection costs and how often it would come first.
 
-    Of a limit for the day nothing counts as used: what a day has taken is looked up when a payment is routed.
+    Of the limit of a day nothing counts as used.
     """
     candidates = [candidate_of(offer) for offer in offers]
     compiled = CompiledRules(rules)

@@ -173,6 +173,9 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     at: datetime
+    chinese: str
+    """What the method is called."""
+    english: str
     ask: RouteAsk
     decision: Decision
     attempts: list[RoutedAttempt]
@@ -203,6 +206,8 @@ def show_decision(stored: StoredDecision, attempts: Iterable[Attempt]) -> Decisi
     return DecisionView(
         id=show_id("decision", stored.id),
         at=stored.at,
+        chinese=METHODS[stored.ask.method].chinese,
+        english=METHODS[stored.ask.method].english,
         ask=stored.ask,
         decision=stored.decision,
         attempts=[

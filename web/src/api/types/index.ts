@@ -7,4 +7,5 @@ export type * from "./merchants";
 export type * from "./notifications";
 export type * from "./overview";
 export type * from "./page";
+export type * from "./routing";
 export type * from "./trade";

@@ -17,6 +17,7 @@ import { Timeline } from "../../kit/Timeline";
 import { TransactionView } from "../../kit/TransactionView";
 import { formatInstant } from "../../kit/time";
 import { useWords, wordFor } from "../../words";
+import { PaymentRouting } from "../routing/PaymentRouting";
 
 const route = getRouteApi("/shell/payments/$id");
 
@@ -60,6 +61,7 @@ function Content({ page }: { page: PaymentPageData }) {
               ))
             )}
           </Panel>
+          <PaymentRouting payment={payment.id} />
           <ChannelEvents events={page.channel_events} />
         </div>
         <Panel title={t("payment.timeline")}>

@@ -38,6 +38,7 @@ export const navigation: { key: Key | null; items: NavigationItem[] }[] = [
     key: "nav.channels",
     items: [
       { key: "nav.connections", href: "/connections" },
+      { key: "nav.routing", href: "/routing" },
       { key: "nav.approvals", href: "/approvals" },
     ],
   },
