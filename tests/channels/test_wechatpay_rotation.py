@@ -10,7 +10,15 @@ from tests.channels import wechat
 from tests.channels.orders import code_of, order_key
 from tests.channels.wechat import CODE_URL, NOW, ORDER, Wechat, answer, sealed, signed
 
-from feiqian.channels import ChannelPaymentState, ChannelUnknown, NoticeRefused, WechatPay
+from feiqian.channels import (
+    ChannelFailed,
+    ChannelPaymentState,
+    ChannelUnknown,
+    NoticeRefused,
+    Receiver,
+    ReceiverKind,
+    WechatPay,
+)
 from feiqian.infra.http import HttpClient
 
 pytestmark = pytest.mark.anyio
@@ -101,6 +109,25 @@ class TestARetiredCertificate:
             payment = await channel.query(order_key("order-000001"), now=NOW)
         assert payment.state is ChannelPaymentState.PAID
         assert len(server.requests) == 3
+
+    async def test_is_not_swapped_under_what_was_encrypted_for_it(self, server: Wechat) -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            refused = b'{"code":"PARAM_ERROR","message":"Wechatpay-Serial"}'
+            body, status = (listed(), 200) if request.path == LIST else (refused, 400)
+            return answer(body, status=status, headers=signed(body, key="stranger", serial=NEW))
+
+        server.handler = handler
+        shop = Receiver(kind=ReceiverKind.MERCHANT, account_no="86693852", name="商户", relation="STORE")
+        only_certificates = wechat.config(server.base_url, public_key=None, public_key_id=None)
+        async with HttpClient() as http:
+            channel = WechatPay(config=only_certificates, http=http)
+            with pytest.raises(ChannelFailed) as failed:
+                await channel.add_receiver(shop, now=NOW)
+            assert failed.value.code == "channel_request_invalid"
+            with pytest.raises(ChannelFailed):
+                await channel.add_receiver(shop, now=NOW)
+        named = [headers.get("Wechatpay-Serial") for *_, headers in server.requests]
+        assert named == [wechat.CERTIFICATE_SERIAL, None, NEW]
 
     async def test_of_public_keys_none_can_be_fetched(self, server: Wechat, channel: WechatPay) -> None:
         stranger = signed(CODE_URL, key="stranger", serial="PUB_KEY_ID_0999")

@@ -22,7 +22,7 @@ from feiqian.channels.wechatpay.errors import (
     error_of,
     meaning_of,
 )
-from feiqian.channels.wechatpay.signing import VerifyingKeys, encrypt, open_sealed, read_certificate
+from feiqian.channels.wechatpay.signing import VerifyingKeys, open_sealed, read_certificate
 from feiqian.infra.http import HttpAnswer, HttpClient, HttpUnknown, HttpUnreachable
 
 CALL_TIMEOUT_S = 10.0
@@ -69,32 +69,43 @@ class Gateway:
         return self.decode(decoder, await self.call("GET", target, now=now))
 
     async def post(
-        self, target: str, content: msgspec.Struct, decoder: "msgspec.json.Decoder[_T]", *, now: datetime
+        self,
+        target: str,
+        content: msgspec.Struct,
+        decoder: "msgspec.json.Decoder[_T]",
+        *,
+        now: datetime,
+        encrypted_for: str | None = None,
     ) -> _T:
         """The answer to what is asked for, as ``decoder`` reads it."""
-        return self.decode(decoder, await self.call("POST", target, body=_encode(content), now=now))
+        answer = await self.call("POST", target, body=_encode(content), now=now, encrypted_for=encrypted_for)
+        return self.decode(decoder, answer)
 
-    async def call(self, method: str, target: str, *, body: bytes = b"", now: datetime) -> HttpAnswer:
+    async def call(
+        self, method: str, target: str, *, body: bytes = b"", now: datetime, encrypted_for: str | None = None
+    ) -> HttpAnswer:
         """Send, and believe the answer only when its signature holds; everything but 2xx is raised.
 
         An answer that is signed with a certificate not known so far is believed once the certificate has been fetched.
         Where the request named a certificate that is no longer in force, it was refused for that: it is sent again with
-        the new one, which does no harm because every request carries our number.
+        the new one, which does no harm because every request carries our number. Not so where the body holds fields
+        ``encrypted_for`` that very serial.
         """
         if self._stale:
             # Whether it works or not: the keys that are known may still do for this call.
             await self._refresh_once(now)
-        named = self.keys.preferred
-        answer = await self.send(method, target, body=body, now=now)
+        named = encrypted_for or self.keys.preferred
+        answer = await self.send(method, target, body=body, key=named, now=now)
         fault, failure = self._fault(answer, now), None
         if fault is NoticeFault.SERIAL_UNKNOWN and self._can_be_fetched(
             answer.headers["Wechatpay-Serial"], named
         ):
             failure = await self._refresh_once(now)
             fault = self._fault(answer, now)
-            if self.keys.preferred != named and (fault is not None or 400 <= answer.status < 500):
-                answer = await self.send(method, target, body=body, now=now)
-                fault = self._fault(answer, now)
+        replaced = encrypted_for is None and self.keys.preferred != named
+        if replaced and (fault is not None or 400 <= answer.status < 500):
+            answer = await self.send(method, target, body=body, key=self.keys.preferred, now=now)
+            fault = self._fault(answer, now)
         if fault is not None or not 200 <= answer.status < 300:
             raise self.error(answer, now, fault) from failure
         return answer
@@ -105,14 +116,14 @@ class Gateway:
         target: str,
         *,
         body: bytes = b"",
+        key: str | None = None,
         now: datetime,
         timeout_s: float | None = None,
         response_bytes_max: int = 1_000_000,
-        key_named: bool = True,
     ) -> HttpAnswer:
         """Send, and return whatever comes. ``target`` is path and query.
 
-        ``key_named``: say with which key the answer shall be signed, and sensitive fields are encrypted.
+        ``key``: the serial of the key with which the answer shall be signed and sensitive fields are encrypted.
         """
         authorization = self.signer.authorization(
             method=method, target=target, body=body, nonce=secrets.token_hex(16), now=now
@@ -123,7 +134,7 @@ class Gateway:
                 url=self._base_url + target,
                 headers={
                     **self._headers,
-                    **({"Wechatpay-Serial": self.keys.preferred} if key_named else {}),
+                    **({"Wechatpay-Serial": key} if key else {}),
                     "Authorization": authorization,
                 },
                 body=body,
@@ -134,13 +145,6 @@ class Gateway:
             raise error_of(UNREACHABLE, message=str(error)) from error
         except HttpUnknown as error:
             raise error_of(UNANSWERED, message=str(error)) from error
-
-    def encrypt(self, text: str) -> str:
-        """A sensitive field, for WeChat Pay alone.
-
-        With the key that the next ``send`` names: nothing may be awaited between the two.
-        """
-        return encrypt(text, self.keys.preferred_key)
 
     def notice_came_with(self, serial: str) -> None:
         """A callback was signed with a serial that is not known: certificates are fetched before the next call.
@@ -156,8 +160,9 @@ class Gateway:
         The list may be signed by a certificate that it brings, or by a public key that we were not given: it is believed
         because only WeChat Pay can seal content with our APIv3 key.
         """
+        self._refreshed_at, self._stale = now, False
         # No key is named: the one that we know may be the one that is no longer in force.
-        answer = await self.send("GET", "/v3/certificates", now=now, key_named=False)
+        answer = await self.send("GET", "/v3/certificates", now=now)
         if answer.status != 200:
             raise self.error(answer, now)
         try:
@@ -217,8 +222,6 @@ class Gateway:
         async with self._refreshing:
             if self._refreshed_at is not None and abs(now - self._refreshed_at) < REFRESH_PAUSE:
                 return None
-            self._refreshed_at = now
-            self._stale = False
             try:
                 await self.refresh_certificates(now=now)
             except ChannelError as error:

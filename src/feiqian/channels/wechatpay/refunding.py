@@ -79,16 +79,18 @@ class Refunding:
 
         Raises: as any call; ``channel_state_invalid`` for a refund that is not abnormal.
         """
+        keys = self._gateway.keys
         content = wire.AbnormalRefund(
             out_refund_no=_refund_no(refund.out_refund_no),
             type="USER_BANK_CARD" if card else "MERCHANT_BANK_CARD",
             sub_mchid=_mchid(refund.order.sub_merchant),
             bank_type=card.bank_type if card else None,
-            bank_account=self._gateway.encrypt(card.account_no) if card else None,
-            real_name=self._gateway.encrypt(card.name) if card else None,
+            bank_account=keys.encrypt(card.account_no) if card else None,
+            real_name=keys.encrypt(card.name) if card else None,
         )
         target = f"{BASE}/{quote(channel_refund_no, safe='')}/apply-abnormal-refund"
-        return _read(await self._gateway.post(target, content, _refund, now=now), refund.out_refund_no)
+        found = await self._gateway.post(target, content, _refund, now=now, encrypted_for=keys.preferred)
+        return _read(found, refund.out_refund_no)
 
 
 def _read(refund: wire.Refund, out_refund_no: str) -> ChannelRefund:

@@ -172,18 +172,20 @@ class Sharing:
             raise InvalidRequest(
                 field="name", reason="must be given: WeChat Pay compares it with the merchant's"
             )
-        known = receiver.relation in RELATIONS
+        known, keys = receiver.relation in RELATIONS, self._gateway.keys
         content = _Receiver(
             appid=self._gateway.config.appid,
             sub_mchid=sub_merchant.mchid if sub_merchant else None,
             sub_appid=sub_merchant.appid if sub_merchant else None,
             type=_kind(receiver.kind, sub_merchant),
             account=receiver.account_no,
-            name=self._gateway.encrypt(receiver.name) if receiver.name else None,
+            name=keys.encrypt(receiver.name) if receiver.name else None,
             relation_type=receiver.relation if known else "CUSTOM",
             custom_relation=None if known else one_line(receiver.relation, _RELATION_MAX),
         )
-        added = await self._gateway.post(f"{BASE}/receivers/add", content, _added, now=now)
+        added = await self._gateway.post(
+            f"{BASE}/receivers/add", content, _added, now=now, encrypted_for=keys.preferred
+        )
         if added.account != receiver.account_no:
             raise error_of(UNREADABLE, message=f"the answer is about receiver {added.account}")
 

@@ -76,11 +76,14 @@ class VerifyingKeys:
         self._keys = dict(keys)
         self.preferred = tuple(self._keys)[-1]
         """With this one WeChat Pay is asked to sign its answers, and for this one sensitive fields are encrypted."""
-        self.preferred_key = self._keys[self.preferred]
 
     @property
     def serials(self) -> tuple[str, ...]:
         return tuple(self._keys)
+
+    def encrypt(self, text: str) -> str:
+        """Base64 of a sensitive field that only WeChat Pay can read, with the key that is preferred."""
+        return base64.b64encode(self._keys[self.preferred].encrypt(text.encode(), _SENSITIVE)).decode()
 
     def fault(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> NoticeFault | None:
         """Why an answer or callback is not believed; None when it is. Header names in any case."""
@@ -123,11 +126,6 @@ def read_certificate(pem: str, serial_no: str) -> RSAPublicKey:
     if certificate.serial_number != int(serial_no, 16):
         raise ValueError(f"is certificate {certificate.serial_number:X}, not {serial_no}")
     return key
-
-
-def encrypt(text: str, key: RSAPublicKey) -> str:
-    """Base64 of a sensitive field that only the owner of the key can read."""
-    return base64.b64encode(key.encrypt(text.encode(), _SENSITIVE)).decode()
 
 
 def open_sealed(sealed: Sealed, key: AESGCM) -> bytes:

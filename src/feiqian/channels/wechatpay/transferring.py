@@ -23,6 +23,7 @@ from feiqian.channels.wechatpay.config import WechatPayConfig
 from feiqian.channels.wechatpay.errors import NOT_CONFIGURED, UNLISTED_TRANSFER, UNREADABLE, error_of
 from feiqian.channels.wechatpay.gateway import Gateway
 from feiqian.channels.wechatpay.orders import check_currency, one_line
+from feiqian.channels.wechatpay.signing import VerifyingKeys
 from feiqian.channels.wechatpay.terms import NAME_ALLOWED_FROM, NAME_NEEDED_FROM, TRANSFER_MAX, TRANSFER_MIN
 from feiqian.kernel.errors import InvalidRequest
 
@@ -84,9 +85,10 @@ class Transferring:
         It is a ``TransferToConfirm`` where the payee has to confirm it. Raises also ChannelFailed with
         ``channel_not_configured`` for a merchant whose credentials name no scene for transfers.
         """
-        content = self._content(request)
+        keys = self._gateway.keys
+        content = _content(request, self._gateway.config, keys)
         try:
-            placed = await self._gateway.post(BASE, content, _placed, now=now)
+            placed = await self._gateway.post(BASE, content, _placed, now=now, encrypted_for=keys.preferred)
         except ChannelFailed as error:
             if error.code == "channel_refused":
                 raise error_of(
@@ -125,29 +127,6 @@ class Transferring:
         except ValueError as error:
             raise error_of(UNREADABLE, message=str(error)) from error
 
-    def _content(self, request: TransferRequest) -> _Transfer:
-        config = self._gateway.config
-        if request.payee.kind is not PayeeKind.WECHATPAY:
-            raise InvalidRequest(field="payee.kind", reason="must be wechatpay at WeChat Pay")
-        if not TRANSFER_MIN <= request.amount <= TRANSFER_MAX:
-            raise InvalidRequest(field="amount", reason=f"must be {TRANSFER_MIN} to {TRANSFER_MAX} fen")
-        check_currency(request.currency)
-        name = request.payee.name
-        if not name and request.amount >= NAME_NEEDED_FROM:
-            raise InvalidRequest(field="payee.name", reason="must be given from 2,000 yuan on")
-        scene, reports = _scene(config)
-        return _Transfer(
-            appid=config.appid,
-            out_bill_no=_number(request.out_transfer_no),
-            transfer_scene_id=scene,
-            openid=request.payee.account_no,
-            user_name=self._gateway.encrypt(name) if name and request.amount >= NAME_ALLOWED_FROM else None,
-            transfer_amount=request.amount,
-            transfer_remark=one_line(request.memo, _MEMO_MAX),
-            notify_url=request.notify_url,
-            transfer_scene_report_infos=reports,
-        )
-
 
 def transfer_of(found: wire.TransferFound) -> ChannelTransfer:
     """Raises: ValueError when the state is unknown."""
@@ -164,6 +143,29 @@ def transfer_of(found: wire.TransferFound) -> ChannelTransfer:
         currency="CNY",
         finished_at=wire.utc(found.update_time) if ended else None,
         error_code=(found.fail_reason or found.state) if failed else None,
+    )
+
+
+def _content(request: TransferRequest, config: WechatPayConfig, keys: VerifyingKeys) -> _Transfer:
+    if request.payee.kind is not PayeeKind.WECHATPAY:
+        raise InvalidRequest(field="payee.kind", reason="must be wechatpay at WeChat Pay")
+    if not TRANSFER_MIN <= request.amount <= TRANSFER_MAX:
+        raise InvalidRequest(field="amount", reason=f"must be {TRANSFER_MIN} to {TRANSFER_MAX} fen")
+    check_currency(request.currency)
+    name = request.payee.name
+    if not name and request.amount >= NAME_NEEDED_FROM:
+        raise InvalidRequest(field="payee.name", reason="must be given from 2,000 yuan on")
+    scene, reports = _scene(config)
+    return _Transfer(
+        appid=config.appid,
+        out_bill_no=_number(request.out_transfer_no),
+        transfer_scene_id=scene,
+        openid=request.payee.account_no,
+        user_name=keys.encrypt(name) if name and request.amount >= NAME_ALLOWED_FROM else None,
+        transfer_amount=request.amount,
+        transfer_remark=one_line(request.memo, _MEMO_MAX),
+        notify_url=request.notify_url,
+        transfer_scene_report_infos=reports,
     )
 
 
