@@ -75,6 +75,9 @@ class TestATransfer:
         assert refused.value.channel_message
         asked = await bank.query_transfer(key_of(number), now=NOW)
         assert (asked.state, asked.error_code) == (ChannelTransferState.FAILED, refused.value.channel_code)
+        with pytest.raises(ChannelFailed) as again:
+            await bank.transfer(transfer(number, amount, payee=payee), now=NOW)
+        assert again.value.code == refused.value.code
         assert bench.balance == before
 
     async def test_that_was_never_asked_for_is_unknown_to_the_bank(
@@ -104,6 +107,9 @@ class TestATransfer:
         bench.behave(payment="returned")
         made = await bank.transfer(transfer(number), now=NOW)
         assert made.state is ChannelTransferState.SUCCEEDED
+        bench.process.at("2026-03-04T00:10:00+08:00")
+        early = await bank.query_transfer(key_of(number), now=bench.now)
+        assert early.state is ChannelTransferState.SUCCEEDED, "the statement that would tell is not there yet"
         bench.process.at("2026-03-05T01:00:00+08:00")
         later = await bank.query_transfer(key_of(number), now=bench.now)
         assert (later.state, later.error_code) == (ChannelTransferState.RETURNED, "AC01")
@@ -275,6 +281,17 @@ class TestABatch:
         ends = await bank.query_batch(number, requested_at=NOW, now=NOW)
         assert ends is not None
         assert ends[f"{number}a"].state is ChannelTransferState.SUCCEEDED
+
+    async def test_with_a_bad_line_names_it_and_is_not_sent(
+        self, bench: Bench, opened: Opened, number: str
+    ) -> None:
+        before = bench.process.sandbox("state")["transfers"]
+        bad = transfer(f"{number}b", payee=msgspec.structs.replace(SOMEONE, name=""))
+        batch = TransferBatch(batch_no=number, requested_at=NOW, transfers=(transfer(number), bad))
+        with pytest.raises(InvalidRequest) as refused:
+            await opened(bench).transfer_batch(batch, now=NOW)
+        assert refused.value.facts["field"] == "transfers[1].payee.name"
+        assert bench.process.sandbox("state")["transfers"] == before
 
     async def test_with_a_number_twice_is_not_sent(self, bench: Bench, opened: Opened, number: str) -> None:
         batch = TransferBatch(

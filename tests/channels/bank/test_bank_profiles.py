@@ -134,21 +134,26 @@ class TestABankThatIsOnlyAText:
         assert server.entries == []
 
     @pytest.mark.parametrize(
-        ("changes", "now"),
+        "changes",
         [
-            ({"out_transfer_no": "small"}, NOW),
-            ({"amount": 99}, NOW),
-            ({"currency": "CNY"}, NOW),
-            ({"payee": msgspec.structs.replace(PAYEE, name="李雷")}, NOW),
-            ({"payee": msgspec.structs.replace(PAYEE, kind=PayeeKind.PERSON_BANK)}, NOW),
-            ({}, NOW + timedelta(hours=11, minutes=45)),
+            {"out_transfer_no": "small"},
+            {"amount": 99},
+            {"currency": "CNY"},
+            {"payee": msgspec.structs.replace(PAYEE, name="李雷")},
+            {"payee": msgspec.structs.replace(PAYEE, kind=PayeeKind.PERSON_BANK)},
         ],
     )
     async def test_is_not_asked_for_what_its_profile_does_not_allow(
-        self, bank: Bank, server: Lakeside, changes: dict[str, object], now: datetime
+        self, bank: Bank, server: Lakeside, changes: dict[str, object]
     ) -> None:
         with pytest.raises(InvalidRequest):
-            await bank.transfer(msgspec.structs.replace(transfer("T3"), **changes), now=now)
+            await bank.transfer(msgspec.structs.replace(transfer("T3"), **changes), now=NOW)
+        assert server.documents == []
+
+    async def test_is_not_asked_outside_its_hours(self, bank: Bank, server: Lakeside) -> None:
+        with pytest.raises(ChannelFailed) as refused:
+            await bank.transfer(transfer("T3"), now=NOW + timedelta(hours=11, minutes=45))
+        assert (refused.value.code, refused.value.retryable) == ("channel_closed", True)
         assert server.documents == []
 
     async def test_takes_batches(self, bank: Bank) -> None:

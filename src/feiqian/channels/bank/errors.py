@@ -78,6 +78,15 @@ NUMBER_USED = Meaning(
     query_first=True,
     status=409,
 )
+CLOSED = Meaning(
+    our_code="channel_closed",
+    english="The bank is closed or its payment system is down: {channel_message}. Try again later.",
+    chinese="银行或支付系统暂停服务：{channel_message}，请稍后重试。",
+    retryable=True,
+    switch=True,
+    status=503,
+)
+"""Outside the hours of the profile, or in the bank's own words."""
 PAYER_UNCLEAR = Meaning(
     our_code="channel_payer_unclear",
     english="Whom to give the money back to is not clear: {channel_message}. Make a transfer to the right account.",
@@ -104,14 +113,7 @@ _ROWS = (
         switch=True,
         status=503,
     ),
-    Meaning(
-        our_code="channel_closed",
-        english="The bank is closed or its payment system is down. Try again later.",
-        chinese="银行或支付系统暂停服务，请稍后重试。",
-        retryable=True,
-        switch=True,
-        status=503,
-    ),
+    CLOSED,
     Meaning(
         our_code="channel_request_invalid",
         english="The bank refuses the request as it is: {channel_message}",

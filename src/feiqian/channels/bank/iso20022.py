@@ -1,11 +1,12 @@
 """Messages of ISO 20022 over the bank's front: pain.001 out, pain.002 and camt in."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import msgspec
 
-from feiqian.channels.bank.errors import NUMBER_USED, UNREADABLE, ErrorTable, error_of
+from feiqian.channels.bank.errors import NUMBER_USED, UNANSWERED, UNREADABLE, ErrorTable, error_of
 from feiqian.channels.bank.forms import AccountParts, Iso20022, Parts, StatusParts
 from feiqian.channels.bank.https import BankHttp
 from feiqian.channels.bank.nodes import XmlNode, build_xml, namespace_of, parse_xml
@@ -20,9 +21,10 @@ from feiqian.channels.bank.statements import (
 )
 from feiqian.channels.bank.templates import fill
 from feiqian.channels.errors import BillDamaged, BillFault, BillMissing, ChannelError
-from feiqian.channels.model import ChannelTransfer, ChannelTransferState, TransferBatch
+from feiqian.channels.model import ChannelTransfer, ChannelTransferState, TransferBatch, TransferRequest
 from feiqian.infra.http import HttpAnswer
 from feiqian.kernel.calendar import business_date, days
+from feiqian.kernel.errors import InvalidRequest
 from feiqian.kernel.money import format_major
 
 
@@ -54,9 +56,13 @@ class Iso20022Front:
         elif not reason:
             raise error_of(UNREADABLE, message="the answer names neither a transfer nor a reason")
         if reason in self._form.duplicate:
-            return _same(
-                await self.query(request.out_transfer_no, requested_at=request.requested_at, now=now), order
-            )
+            found = await self.query(request.out_transfer_no, requested_at=request.requested_at, now=now)
+            if found.state is ChannelTransferState.UNKNOWN_TO_CHANNEL:
+                raise error_of(UNANSWERED, code=reason, message="heard before, and not known")
+            _same(found, order)
+            if found.state is not ChannelTransferState.FAILED:
+                return found
+            reason, detail = found.error_code or reason, found.error_message or detail
         raise self._errors.error(reason, detail)
 
     async def query(self, number: str, *, requested_at: datetime, now: datetime) -> ChannelTransfer:
@@ -79,7 +85,7 @@ class Iso20022Front:
 
     async def transfer_batch(self, batch: TransferBatch, *, now: datetime) -> None:
         """A message with many; heard before under its number, it is the same one."""
-        items = [self._writer.values(Outgoing(request=each), now=now) for each in batch.transfers]
+        items = [self._item(index, each, now=now) for index, each in enumerate(batch.transfers)]
         number = fill(
             self._form.batch_message_no, {"number": self._writer.number(batch.batch_no, "batch_no")}
         )
@@ -88,6 +94,14 @@ class Iso20022Front:
         reason, detail = self._group_reason(root)
         if reason and not self._transactions(root) and reason not in self._form.duplicate:
             raise self._errors.error(reason, detail)
+
+    def _item(self, index: int, request: TransferRequest, *, now: datetime) -> dict[str, str]:
+        """The values of one of many. Raises: InvalidRequest naming its place."""
+        try:
+            return self._writer.values(Outgoing(request=request), now=now)
+        except InvalidRequest as error:
+            field = f"transfers[{index}].{error.facts['field']}"
+            raise InvalidRequest(field=field, reason=error.facts["reason"]) from error
 
     async def query_batch(self, batch_no: str, *, now: datetime) -> Mapping[str, ChannelTransfer] | None:
         """The transfers of a batch; None when the bank has no such message."""
@@ -109,7 +123,7 @@ class Iso20022Front:
                 raise BillMissing(day=day, channel_code=error.channel_code) from error
             raise
         try:
-            account = self._account(parse_xml(answer.body), self._form.statement_parts)
+            account = await asyncio.to_thread(self._account, answer.body, self._form.statement_parts)
         except ValueError as error:
             raise BillDamaged(day=day, fault=BillFault.LINE_UNREADABLE, detail=str(error)) from error
         return statement_of(account, account_no=account_no, day=day)
@@ -133,7 +147,7 @@ class Iso20022Front:
         values = {**self._writer.own, "account": account_no}
         answer = await self._http.call("GET", self._form.report, values, now=now, large=True)
         try:
-            account = self._account(parse_xml(answer.body), self._form.report_parts)
+            account = await asyncio.to_thread(self._account, answer.body, self._form.report_parts)
         except ValueError as error:
             raise error_of(UNREADABLE, message=str(error)) from error
         if account.account_no != account_no or account.opening is None or account.closing is None:
@@ -156,9 +170,20 @@ class Iso20022Front:
     async def _returned(self, number: str, *, since: datetime, now: datetime) -> StatementEntry | None:
         """The entry by which a transfer came back, on one of the days after it."""
         account_no = self._writer.own["account"]
+        today = business_date(now)
         first = business_date(since)
-        last = min(business_date(now), first + timedelta(days=self._form.returns_within_days))
-        entries = await self.received(account_no, first=first, last=last, swept=True, now=now)
+        entries: list[StatementEntry] = []
+        for day in days(first, min(today, first + timedelta(days=self._form.returns_within_days))):
+            try:
+                found = (
+                    self.report(account_no, now=now)
+                    if day == today
+                    else self.statement(account_no, day, now=now)
+                )
+                entries += (await found).entries
+            except BillMissing:
+                # It will be there later; until then nothing is known of a return.
+                continue
         return next((entry for entry in entries if entry.kind == "return" and entry.number == number), None)
 
     async def _initiate(
@@ -229,9 +254,9 @@ class Iso20022Front:
             node, self._parts, self._form.states, number=number, currency=self._profile.currency
         )
 
-    def _account(self, root: XmlNode, parts: AccountParts | None) -> Account:
+    def _account(self, content: bytes, parts: AccountParts | None) -> Account:
         assert parts is not None, "the profile was checked"
-        return read_document(root, parts, self._form, currency=self._profile.currency)
+        return read_document(parse_xml(content), parts, self._form, currency=self._profile.currency)
 
 
 def read_document(root: XmlNode, parts: AccountParts, form: Iso20022, *, currency: str) -> Account:

@@ -1,13 +1,15 @@
 """Messages as trees that paths of a profile walk through: XML without entities and network, and what SOAP calls gave.
 
 A path is names with slashes between them: ``Refs/EndToEndId``. ``@Ccy`` at its end is an attribute, ``a|b`` takes the
-first that is there. Names are looked for in the namespace of the element above, so that a profile needs no prefixes.
+first that is there. Names are looked for in the namespace of the element that the path starts from, so that a profile
+needs no prefixes.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Protocol
 
 import lxml.etree
@@ -37,19 +39,40 @@ class XmlNode:
         self.element = element
 
     def all(self, path: str) -> "list[XmlNode]":
-        found = [self.element]
-        for step in path.split("/") if path else ():
-            found = [child for element in found for child in element.iterchildren(f"{{*}}{step}")]
-        return [XmlNode(element) for element in found]
+        if not path:
+            return [self]
+        return [
+            XmlNode(element) for element in self.element.findall(_qualified(_namespace(self.element), path))
+        ]
 
     def text(self, path: str) -> str:
-        for choice in path.split("|") if path else ():
-            place, _, attribute = choice.partition("@")
-            for node in self.all(place):
-                value = node.element.get(attribute) if attribute else node.element.text
-                if value and value.strip():
-                    return value.strip()
+        if not path:
+            return ""
+        namespace = _namespace(self.element)
+        for place, attribute in _choices(namespace, path):
+            for element in self.element.iterfind(place) if place else (self.element,):
+                value = element.get(attribute) if attribute else element.text
+                if value and (value := value.strip()):
+                    return value
         return ""
+
+
+def _namespace(element: lxml.etree._Element) -> str:
+    """What stands in braces before the name; any, below an element that has none."""
+    head, brace, _ = str(element.tag).rpartition("}")
+    return head + brace or "{*}"
+
+
+@lru_cache(maxsize=4096)
+def _qualified(namespace: str, path: str) -> str:
+    return "/".join(f"{namespace}{step}" for step in path.split("/"))
+
+
+@lru_cache(maxsize=4096)
+def _choices(namespace: str, path: str) -> tuple[tuple[str, str], ...]:
+    """Each place that a path may mean, and the attribute there."""
+    parts = (choice.partition("@") for choice in path.split("|"))
+    return tuple((_qualified(namespace, place) if place else "", attribute) for place, _, attribute in parts)
 
 
 class ValueNode:

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from feiqian.channels.bank.config import BankConfig
-from feiqian.channels.bank.errors import UNREADABLE, error_of
+from feiqian.channels.bank.errors import CLOSED, UNREADABLE, error_of
 from feiqian.channels.bank.forms import States, StatusParts
 from feiqian.channels.bank.nodes import Node, plain
 from feiqian.channels.bank.profile import Profile
@@ -31,7 +31,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Writer:
-    """Turns what is asked for into the values of one bank. Raises InvalidRequest for what the bank cannot take."""
+    """Turns what is asked for into the values of one bank. Raises InvalidRequest for what the bank cannot
+    take, and ChannelFailed outside its hours."""
 
     def __init__(self, config: BankConfig, profile: Profile) -> None:
         self._profile = profile
@@ -100,9 +101,7 @@ class Writer:
             raise InvalidRequest(field="payee.account_no", reason="must be 1 to 34 letters or digits")
         hours = limits.open_hours
         if hours is not None and not hours.contains(now.astimezone(ZONE).time()):
-            raise InvalidRequest(
-                field="payee.kind", reason=f"is taken from {hours.since} to {hours.until} Beijing time"
-            )
+            raise error_of(CLOSED, message=f"{hours.since} to {hours.until} Beijing time")
 
     def _name(self, name: str) -> str:
         texts = self._profile.texts

@@ -3,6 +3,7 @@
 Source of the security header: OASIS WSS UsernameToken profile 1.0 with a digest, and a Timestamp.
 """
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -188,6 +189,8 @@ class SoapFront:
             body=lxml.etree.tostring(envelope, xml_declaration=True, encoding="UTF-8"),
             large=large,
         )
+        if large:
+            return await asyncio.to_thread(self._read, operation, answer.body, answer.status)
         return self._read(operation, answer.body, answer.status)
 
     def _read(self, operation: Any, body: bytes, status: int) -> ValueNode:
