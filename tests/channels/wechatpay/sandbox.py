@@ -102,14 +102,14 @@ class Sandbox:
             url=self.address + path,
             headers={"Content-Type": "application/json"},
             body=json.dumps(content).encode(),
-            timeout_s=10,
+            timeout_s=30,
         )
         assert answer.status == 200, answer.body
         return json.loads(answer.body)
 
     async def state(self) -> Any:
         answer = await self._http.request(
-            method="GET", url=f"{self.address}/sandbox/state", headers={}, body=b"", timeout_s=10
+            method="GET", url=f"{self.address}/sandbox/state", headers={}, body=b"", timeout_s=30
         )
         return json.loads(answer.body)
 
@@ -175,7 +175,7 @@ class Sandbox:
                 raise AssertionError(f"the buyer cannot go on with {step}")
 
     async def _pay_on_page(self, url: str) -> None:
-        page = await self._http.request(method="GET", url=url, headers={}, body=b"", timeout_s=10)
+        page = await self._http.request(method="GET", url=url, headers={}, body=b"", timeout_s=30)
         assert page.status == 200
         assert "shop.example/done" in page.body.decode()
         prepay_id = url.partition("prepay_id=")[2].partition("&")[0]
@@ -184,7 +184,7 @@ class Sandbox:
             url=f"{self.address}/phone/pay",
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             body=f"code_url={prepay_id}&lang=zh".encode(),
-            timeout_s=10,
+            timeout_s=30,
         )
         assert paid.status == 303, paid.body
 
