@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from feiqian.app.contracts import Contract
 from feiqian.app.databases import DatabaseUrls
 from feiqian.app.invariants import check_all
 from feiqian.app.run import free_port, serving
@@ -78,7 +79,7 @@ class House:
         self.url = url
         self.api_key = api_key
         self.clock: ManualClock = services.clock
-        self._sandbox_url = services.sandbox.url(ChannelKind.WECHATPAY)
+        self._places = services.sandbox
         self._http = http
 
     async def send(
@@ -126,13 +127,16 @@ class House:
         assert answer.status < 300, (method, path, answer)
         return answer.json
 
-    async def sandbox(self, method: str, path: str, body: object = None) -> Answer:
-        """A request to the simulator's own controls."""
-        return await self.send(method, path, body, base_url=self._sandbox_url)
+    async def sandbox(
+        self, method: str, path: str, body: object = None, *, kind: ChannelKind = ChannelKind.WECHATPAY
+    ) -> Answer:
+        """A request to a simulator's own controls."""
+        return await self.send(method, path, body, base_url=self._places.url(kind))
 
     async def at(self, moment: datetime) -> None:
-        """Set both clocks; the channel's first, so that no call of ours is ahead of it."""
-        await self.sandbox("POST", "/sandbox/clock", {"now": max(moment, self.clock.now())})
+        """Set all clocks; the channels' first, so that no call of ours is ahead of them."""
+        for kind in self._places.addresses:
+            await self.sandbox("POST", "/sandbox/clock", {"now": max(moment, self.clock.now())}, kind=kind)
         self.clock.advance_to(moment)
 
     async def later(self, **how_much: float) -> None:
@@ -268,10 +272,15 @@ async def open_house(
     now: datetime,
     working: bool = True,
     webhook_url: str | None = None,
+    places: SandboxPlaces | None = None,
+    contracts: Sequence[Contract] | None = None,
 ) -> AsyncGenerator[House]:
-    """A house over a migrated database; without ``working``, one whose worker has died."""
+    """A house over a migrated database; without ``working``, one whose worker has died.
+
+    It is connected to WeChat Pay alone, or to every simulator of ``places``, or as ``contracts`` say.
+    """
     settings = Settings(data_dir=data_dir, port=free_port(), connections_max=8)
-    places = SandboxPlaces(data_dir=data_dir, addresses={ChannelKind.WECHATPAY: (sandbox_url,)})
+    places = places or SandboxPlaces(data_dir=data_dir, addresses={ChannelKind.WECHATPAY: (sandbox_url,)})
     with pytest.MonkeyPatch.context() as patch:
         # What the worker looks for every second it finds sooner here; what is due when, the house's clock says.
         patch.setattr("feiqian.app.run.CHECK_EVERY_S", 0.1)
@@ -282,7 +291,7 @@ async def open_house(
                 settings=settings,
                 urls=DatabaseUrls(*urls),
                 clock=ManualClock(now),
-                contracts=contracts_in(places),
+                contracts=contracts_in(places) if contracts is None else contracts,
                 sandbox=places,
             ) as services,
         ):
@@ -291,7 +300,8 @@ async def open_house(
                 house = House(services, url=url, api_key=api_key, http=http)
                 await house.behave(callback="normal", prepay="normal", refund="normal", bill="normal")
                 # The channel outlives houses: its clock is set back to where this one begins.
-                await house.sandbox("POST", "/sandbox/clock", {"now": now})
+                for kind in places.addresses:
+                    await house.sandbox("POST", "/sandbox/clock", {"now": now}, kind=kind)
                 yield house
 
 

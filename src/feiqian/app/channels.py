@@ -1,10 +1,12 @@
 """The house's connections as payments see them: the live ones, chosen by the router, and each decision kept."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import cast
 
 import msgspec
+import structlog
 
 from feiqian.channels import (
     BilledChannel,
@@ -15,10 +17,11 @@ from feiqian.channels import (
     TradeChannel,
 )
 from feiqian.connections import ConnectionState, LiveConnections
-from feiqian.infra.database import Transaction
-from feiqian.kernel.calendar import business_date
+from feiqian.infra.database import Database, Transaction
+from feiqian.kernel.calendar import business_date, start_of
+from feiqian.kernel.clock import Clock
 from feiqian.kernel.ids import new_id, show_id
-from feiqian.payments import AttemptRouted, ChannelAsk, Choice
+from feiqian.payments import AttemptRouted, ChannelAsk, Choice, paid_by_channel
 from feiqian.routing import (
     CallOutcome,
     Decision,
@@ -28,6 +31,8 @@ from feiqian.routing import (
     candidate_of,
     record_decision,
 )
+
+log = structlog.get_logger(__name__)
 
 
 class Traced(msgspec.Struct, frozen=True):
@@ -43,6 +48,7 @@ class RoutedChannels:
     def __init__(self, *, live: LiveConnections, router: Router) -> None:
         self._live = live
         self._router = router
+        self._taken: Mapping[str, int] = {}
 
     def get(self, code: str) -> TradeChannel:
         """Raises: ConnectionUnknown, ConnectionNotOpen."""
@@ -60,7 +66,10 @@ class RoutedChannels:
             buyer=ask.buyer,
             given=frozenset(name for name, value in msgspec.structs.asdict(ask.hints).items() if value),
         )
-        candidates = [candidate_of(offer) for offer in self._live.offers(ask.method)]
+        candidates = [
+            candidate_of(offer, taken_today=self._taken.get(offer.code, 0))
+            for offer in self._live.offers(ask.method)
+        ]
         decision = self._router.decide(asked, candidates, payment=ask.payment, now=now)
         if not decision.order:
             raise NoRoute(method=ask.method.value, reasons=decision.reasons())
@@ -81,6 +90,25 @@ class RoutedChannels:
     def read_notice(self, code: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Raises: NoticeRefused, ConnectionUnknown, ConnectionNotOpen."""
         return self._live.read_notice(code, headers=headers, body=body, now=now)
+
+    async def count_today(self, database: Database, now: datetime) -> None:
+        """See what connections with a limit a day have taken today; what is paid until the next look is not counted."""
+        limited = [each.code for each in self._live.connections if each.limits.amount_per_day is not None]
+        if not limited:
+            self._taken = {}
+            return
+        async with database.reading() as tx:
+            totals = await paid_by_channel(tx, channels=limited, first=start_of(business_date(now)))
+        self._taken = {total.channel: total.paid for total in totals}
+
+    async def count_forever(self, database: Database, clock: Clock, *, every_s: float) -> None:
+        """Round after round, until cancelled. A round that fails is logged, the next one goes on."""
+        while True:
+            try:
+                await self.count_today(database, clock.now())
+            except Exception:
+                log.exception("day_limits_not_counted")
+            await asyncio.sleep(every_s)
 
     def billed(self, day: date) -> dict[str, BilledChannel]:
         """The connections whose bills of a day are to be compared: also of those that take nothing new."""

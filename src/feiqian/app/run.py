@@ -22,6 +22,7 @@ WEBHOOKS_EVERY_S = 1.0
 HOLDS_EVERY_S = 5.0
 DAYS_EVERY_S = 15.0
 FOLLOW_EVERY_S = 1.0
+COUNT_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
 
 
@@ -63,6 +64,7 @@ def following(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         services.live.follow_forever(every_s=FOLLOW_EVERY_S),
         services.router.refresh_forever(every_s=FOLLOW_EVERY_S),
+        services.channels.count_forever(services.database, services.clock, every_s=COUNT_EVERY_S),
     ]
 
 

@@ -44,6 +44,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     standing: StandingInvariants
     live: LiveConnections
     router: Router
+    channels: RoutedChannels
     approvals: Approvals
     desk: ConnectionDesk
     gateway: Gateway
@@ -101,6 +102,7 @@ async def open_services(
             standing=StandingInvariants(database, check_all),
             live=live,
             router=router,
+            channels=channels,
             approvals=approvals,
             desk=ConnectionDesk(database=database, vault=vault, http=http, clock=clock, approvals=approvals),
             gateway=Gateway(database=database, channels=channels, clock=clock, terms=gateway_terms(settings)),

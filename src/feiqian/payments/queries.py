@@ -324,6 +324,25 @@ async def trade_total(tx: Transaction, *, first: datetime, end: datetime) -> Tra
     )
 
 
+class ChannelTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was paid over one connection."""
+
+    channel: str
+    paid: int
+    """Minor units."""
+
+
+async def paid_by_channel(tx: Transaction, *, channels: Sequence[str], first: datetime) -> list[ChannelTotal]:
+    """What was paid over each of these connections since a moment; those without a payment are left out."""
+    return await tx.all(
+        ChannelTotal,
+        "SELECT a.channel, sum(a.amount)::bigint AS paid FROM payments.payment p"
+        " JOIN payments.attempt a ON a.cell = p.cell AND a.payment = p.id AND a.position = p.attempt"
+        " WHERE p.cell = %s AND p.paid_at >= %s AND a.channel = ANY(%s) GROUP BY a.channel",
+        (tx.cell, first, list(channels)),
+    )
+
+
 async def refund_total(tx: Transaction, *, first: datetime, end: datetime) -> RefundTotal:
     """The refunds that succeeded in a period."""
     return await tx.one(
