@@ -140,9 +140,7 @@ class TestTheCashier:
 class TestChoosing:
     """An order whose platform leaves the way to pay to its buyer."""
 
-    @pytest.mark.parametrize(
-        ("language", "heading"), [("zh-CN", "选择支付方式"), ("en-US", "Choose how to pay")]
-    )
+    @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
     @pytest.mark.parametrize("place", ["desktop", "phone"])
     def test_shows_what_is_open_on_the_device_in_both_languages(
         self, sandbox: Sandbox, window: Window, tea: str, language: str, place: str
@@ -199,3 +197,46 @@ class TestChoosing:
         expect(page.locator("#cashier")).to_have_attribute("data-view", "paid")
         paid = sandbox.ask("GET", f"/v1/payments/{payment['id']}")
         assert (paid["state"], paid["method"]) == ("succeeded", "alipay_page")
+
+
+class TestALink:
+    @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+    def test_on_a_counter_takes_the_amount_that_is_typed(
+        self, sandbox: Sandbox, window: Window, tea: str, language: str
+    ) -> None:
+        body = {"code_no": f"counter-{language}", "merchant_no": tea, "shop": "武夷山岩茶 一号柜台"}
+        code = sandbox.ask("POST", "/v1/payment-codes", body)
+        page, _ = window(
+            viewport=PHONE,
+            user_agent=MOBILE_AGENT,
+            has_touch=True,
+            device_scale_factor=CRISP,
+            locale=language,
+        )
+        open_cashier(page, code["url"], "offer")
+        expect(page.locator("#payee")).to_have_text("武夷山岩茶 一号柜台")
+        amount = page.locator("#typed-amount")
+        amount.fill("12.345")
+        amount.press("Enter")
+        expect(page.locator("#refused")).to_be_visible()
+        amount.fill("12.34")
+        keep_picture(page, f"cashier-counter-{language[:2]}")
+        amount.press("Enter")
+        page.wait_for_url(re.compile("/cashier/"))
+        expect(page.locator("#cashier")).to_have_attribute("data-view", "choosing")
+        expect(page.locator("#amount")).to_have_text("¥ 12.34")
+        assert not page.evaluate(OVERFLOWS)
+
+    def test_that_is_closed_says_so(self, sandbox: Sandbox, window: Window, tea: str) -> None:
+        body = {
+            "link_no": "gone",
+            "amount": 100,
+            "description": "茶会",
+            "lines": [{"merchant_no": tea, "amount": 100}],
+        }
+        link = sandbox.ask("POST", "/v1/payment-links", body)
+        sandbox.ask("POST", f"/v1/payment-links/{link['id']}/close")
+        page, watch = window(viewport=PHONE)
+        watch.expect(409, link["url"].partition(sandbox.url)[2].replace("/pay/", "/pay/api/"))
+        open_cashier(page, link["url"], "linkEnded")
+        expect(page.get_by_role("heading", name="链接已失效")).to_be_visible()

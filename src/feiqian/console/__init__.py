@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from feiqian.console.access import require_own_page, require_staff
 from feiqian.console.approvals import ApprovalController
 from feiqian.console.books import VoucherController, trial_balance
-from feiqian.console.cashier import CashierController, PageController
+from feiqian.console.cashier import CashierController, LinkController, PageController
 from feiqian.console.connections import ConnectionController
 from feiqian.console.invariants import check_invariants, invariants
 from feiqian.console.ledger import LEDGER_HANDLERS
@@ -74,7 +74,7 @@ def routes(*, web_dist: Path) -> list[ControllerRouterHandler]:
     )
     cashier = Router(
         "/",
-        route_handlers=[CashierController, PageController],
+        route_handlers=[CashierController, LinkController, PageController],
         response_headers=_HEADERS,
         include_in_schema=False,
     )

@@ -70,9 +70,9 @@ def page_routes(web_dist: Path) -> list[HTTPRouteHandler]:
     def console_asset(name: FromPath[str]) -> Response[Any]:
         return _asset(web_dist / "console" / "assets", name)
 
-    @get("/cashier/{token:str}", include_in_schema=False, sync_to_thread=False)
+    @get(["/cashier/{token:str}", "/pay/{token:str}"], include_in_schema=False, sync_to_thread=False)
     def cashier() -> Response[Any]:
-        """The same page for every token: its script asks for the payment."""
+        """The same page for every token: its script asks for the payment, or for what a link offers."""
         return _page(web_dist / "cashier" / "index.html", CASHIER)
 
     @get("/cashier/assets/{name:str}", include_in_schema=False, sync_to_thread=False)

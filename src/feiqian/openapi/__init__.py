@@ -13,6 +13,7 @@ from feiqian.openapi.ledger import LEDGER_CONTROLLERS
 from feiqian.openapi.lending import CreditController, FunderController, LoanController
 from feiqian.openapi.merchants import MerchantController
 from feiqian.openapi.notifications import EndpointController, EventController
+from feiqian.openapi.payment_links import PaymentCodeController, PaymentLinkController
 from feiqian.openapi.payments import PaymentController, RefundController
 from feiqian.openapi.problems import ProblemResponses
 from feiqian.openapi.webhooks import (
@@ -89,6 +90,8 @@ def routes() -> list[Any]:
         MerchantController,
         PaymentController,
         RefundController,
+        PaymentLinkController,
+        PaymentCodeController,
         CreditController,
         LoanController,
         FunderController,

@@ -3,12 +3,15 @@ import { formatCountdown, formatInstant } from "../kit/time";
 import { call, Refused } from "./api";
 import { markOf } from "./marks";
 import { type Answer, endOf, nextPollMs, ownWay, type View, viewOf, type Way } from "./model";
+import { OfferPage } from "./offer";
 import { currentLanguage, part, speak, switchLanguage, wayWord, word } from "./page";
 import { callWechat, goOn, showStep } from "./steps";
 import type { Word } from "./words";
 
 const token = location.pathname.split("/").filter(Boolean).pop() ?? "";
 const api = `/cashier/api/${encodeURIComponent(token)}`;
+/** Before there is a payment: what a link or a shop's code offers. */
+const offering = location.pathname.startsWith("/pay/") ? new OfferPage(token) : null;
 
 let answer: Answer | null = null;
 let view: View = "loading";
@@ -32,6 +35,7 @@ const endWords: Partial<Record<View, [title: Word, text: Word]>> = {
   conflicted: ["conflicted", "conflictedText"],
   missing: ["missing", "missingText"],
   broken: ["broken", "brokenText"],
+  linkEnded: ["linkEnded", "linkEndedText"],
 };
 
 function showEnd(): void {
@@ -111,6 +115,7 @@ function show(): void {
   part("cashier").dataset.view = view;
   part("loading").textContent = word(answer ? "preparing" : "loading");
   if (answer) showOrder(answer);
+  if (view === "offer") offering?.show();
   showWays();
   showEnd();
   const end = endWords[view];
@@ -141,8 +146,14 @@ function stumble(): void {
   else view = "broken";
 }
 
+async function openOffer(offered: OfferPage): Promise<void> {
+  view = await offered.open();
+  show();
+}
+
 /** Ask for the state once, show it, and plan the next question. */
 async function ask(): Promise<void> {
+  if (offering) return openOffer(offering);
   clearTimeout(timer);
   try {
     const next = await call<Answer>(api);
@@ -214,18 +225,21 @@ part("code-again").addEventListener("click", () => {
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(timer);
-  else if (nextPollMs(view) !== null) {
+  else if (!offering && nextPollMs(view) !== null) {
     askedSince = Date.now();
     void ask();
   }
 });
 // A page that comes back from the browser's memory asks at once: the buyer may have paid meanwhile.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted) void ask();
+  if (event.persisted && !offering) void ask();
 });
-window.addEventListener("online", () => void ask());
+window.addEventListener("online", () => {
+  part("shaky").hidden = true;
+  if (!offering) void ask();
+});
 window.addEventListener("offline", () => {
-  stumble();
+  if (!offering) stumble();
   show();
 });
 setInterval(() => {

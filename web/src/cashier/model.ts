@@ -61,6 +61,8 @@ export interface Answer {
 
 export type View =
   | "loading"
+  | "offer"
+  | "linkEnded"
   | "choosing"
   | "waiting"
   | "paid"
@@ -70,6 +72,8 @@ export type View =
   | "conflicted"
   | "missing"
   | "broken";
+
+const FINAL = new Set<View>(["paid", "closed", "failed", "missing", "broken", "offer", "linkEnded"]);
 
 /** The view of an answer at a moment of the server's clock, in milliseconds. */
 export function viewOf(answer: Answer, nowMs: number): View {
@@ -101,8 +105,7 @@ export function endOf(answer: Answer): number {
 /** Milliseconds until the next question, or null when the answer is final. The longer somebody waits, the slower; after
  * failures twice as slow each time. An expired order may still turn to paid. */
 export function nextPollMs(view: View, waitedMs = 0, failures = 0): number | null {
-  if (view === "paid" || view === "closed" || view === "failed" || view === "missing" || view === "broken")
-    return null;
+  if (FINAL.has(view)) return null;
   let wait = waitedMs < 60_000 ? 1500 : waitedMs < 300_000 ? 3000 : 8000;
   if (view === "expired" || view === "conflicted" || view === "choosing") wait = Math.max(wait, 5000);
   return Math.min(30_000, wait * 2 ** Math.min(failures, 5));

@@ -4,5 +4,6 @@ It reads and acts through the gateway only, and tells nothing that its buyer nee
 """
 
 from feiqian.console.cashier.endpoints import CashierController, PageController
+from feiqian.console.cashier.links import LinkController
 
-__all__ = ["CashierController", "PageController"]
+__all__ = ["CashierController", "LinkController", "PageController"]
