@@ -11,7 +11,7 @@ from tests.simulators.bank.line import Line
 from tests.simulators.bank.platform import Bank as Process
 from tests.vectors.bank import MACS, MacExample
 
-from feiqian.channels import ChannelFailed, ChannelTransferState, ChannelUnknown
+from feiqian.channels import ChannelFailed, ChannelTransfer, ChannelTransferState, ChannelUnknown
 from feiqian.channels.bank.macs import mac
 from feiqian.kernel.errors import InvalidRequest
 
@@ -75,6 +75,37 @@ class TestATransfer:
             await bank.transfer(transfer(number, 9_999), now=NOW)
         assert (refused.value.code, refused.value.query_first) == ("channel_number_used", True)
         assert bench.balance == before
+
+    async def test_asked_for_twice_at_once_is_made_once_and_not_taken_back(
+        self, bench: Bench, opened: Opened, profile: str, number: str
+    ) -> None:
+        bank, before = opened(bench, profile), bench.balance
+        ends = await asyncio.gather(
+            *(bank.transfer(transfer(number), now=NOW) for _ in range(3)), return_exceptions=True
+        )
+        assert [type(end) for end in ends] == [ChannelTransfer, ChannelUnknown, ChannelUnknown]
+        assert bench.balance == before - 10_000
+
+    async def test_repeated_into_silence_says_truly_what_became_of_it(
+        self, bench: Bench, opened: Opened, profile: str, number: str
+    ) -> None:
+        bank = opened(bench, profile)
+        await bank.transfer(transfer(number), now=NOW)
+        before = bench.balance
+        bench.behave(socket="silent")
+        try:
+            again = await bank.transfer(transfer(number), now=NOW)
+        except ChannelFailed as refused:
+            again = refused
+        asked = await bank.query_transfer(key_of(number), now=NOW)
+        if isinstance(again, ChannelFailed):
+            # The silence came before the bank could say that it had heard it: then it is taken back, and says so.
+            assert (again.code, profile) == ("channel_taken_back", BCD)
+            assert asked.state is ChannelTransferState.FAILED
+            assert bench.balance == before + 10_000
+        else:
+            assert again.state is asked.state is ChannelTransferState.SUCCEEDED
+            assert bench.balance == before
 
     async def test_is_refused_in_the_houses_words(
         self, bench: Bench, opened: Opened, profile: str, number: str

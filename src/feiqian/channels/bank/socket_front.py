@@ -33,18 +33,21 @@ class SocketFront:
         self._line = line
         self._writer = writer
         self._errors = errors
+        self._under_way: set[str] = set()
+        """Trace numbers of transfers that have no end yet."""
 
     async def transfer(self, order: Outgoing, *, now: datetime) -> ChannelTransfer:
         """Asks for a transfer; where its answer cannot be had, what the profile says follows."""
-        request = order.request
-        values = {**self._writer.values(order, now=now), "trace": self._trace(request.out_transfer_no)}
+        trace = self._trace(order.request.out_transfer_no)
+        values = {**self._writer.values(order, now=now), "trace": trace}
+        if trace in self._under_way:
+            # Neither sent again nor taken back: whoever asked first gets the answer.
+            raise error_of(UNANSWERED, message=f"trace number {trace} is under way")
+        self._under_way.add(trace)
         try:
-            answer = await self._line.ask(self._form.transfer, values, now=now)
-            if self._line.code_of(answer) in self._form.duplicate:
-                answer = await self._repeated(values, now=now)
-            return self._outcome(answer, order)
-        except ChannelUnknown as error:
-            return await self._settled(order, error, now=now)
+            return await self._made(order, values, now=now)
+        finally:
+            self._under_way.discard(trace)
 
     async def query(self, number: str, *, requested_at: datetime, now: datetime) -> ChannelTransfer:
         """Where a transfer stands."""
@@ -69,6 +72,18 @@ class SocketFront:
     async def probe(self, *, now: datetime) -> None:
         """Shows that line, terminal and keys work."""
         await self._line.ask(self._form.echo, {"trace": self._line.own_trace()}, now=now)
+
+    async def _made(self, order: Outgoing, values: dict[str, str], *, now: datetime) -> ChannelTransfer:
+        heard_before = False
+        try:
+            answer = await self._line.ask(self._form.transfer, values, now=now)
+            heard_before = self._line.code_of(answer) in self._form.duplicate
+            if heard_before:
+                answer = await self._repeated(values, now=now)
+            return self._outcome(answer, order)
+        except ChannelUnknown as error:
+            # What was heard before may have been paid long ago: that is asked about, not taken back.
+            return await self._settled(order, error, reverse=not heard_before, now=now)
 
     async def _repeated(self, values: dict[str, str], *, now: datetime) -> Fields:
         """The number has been heard before: the bank says to a repetition what became of it, if it is the same."""
@@ -96,10 +111,13 @@ class SocketFront:
             finished_at=order.request.requested_at if state is ChannelTransferState.SUCCEEDED else None,
         )
 
-    async def _settled(self, order: Outgoing, unknown: ChannelUnknown, *, now: datetime) -> ChannelTransfer:
+    async def _settled(
+        self, order: Outgoing, unknown: ChannelUnknown, *, reverse: bool, now: datetime
+    ) -> ChannelTransfer:
         """What follows a transfer of which nobody knows whether it was made. Raises: ChannelFailed, ChannelUnknown."""
         request = order.request
-        if self._form.on_timeout == "reverse" and await self._taken_back(order, now=now):
+        reverse = reverse and self._form.on_timeout == "reverse"
+        if reverse and await self._taken_back(order, now=now):
             raise error_of(
                 TAKEN_BACK, code=unknown.channel_code, message=unknown.channel_message
             ) from unknown
