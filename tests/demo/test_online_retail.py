@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feiqian.demo.orders import TradingDay, open_orders, read_days
-from feiqian.demo.plan import Planner, RejectReason
+from feiqian.demo.plan import Method, Planner, RejectReason
 
 FILE = Path(__file__).parents[2].parent / "shared" / "data" / "online-retail.csv.xz"
 
@@ -84,6 +84,55 @@ class TestOnlineRetail:
             "unmatched": sum(r.amount for r in rejects if r.reason is RejectReason.NOTHING_TO_REFUND),
             "suppliers": len(planner.suppliers),
             "buyers": planner.buyers,
+        }
+
+    @pytest.mark.parametrize(
+        ("days", "channels"),
+        [
+            (
+                5,
+                {
+                    Method.WECHATPAY: (318, 7_332_265, 16, 99_030),
+                    Method.ALIPAY: (141, 3_240_979, 4, 5_584),
+                    Method.UNIONPAY: (68, 13_452_585, 3, 31_617),
+                },
+            ),
+            (
+                30,
+                {
+                    Method.WECHATPAY: (1_147, 25_947_501, 190, 806_554),
+                    Method.ALIPAY: (514, 12_482_882, 81, 370_304),
+                    Method.UNIONPAY: (373, 75_922_048, 95, 9_494_278),
+                },
+            ),
+            (
+                305,
+                {
+                    Method.WECHATPAY: (11_037, 275_661_375, 2_022, 7_838_652),
+                    Method.ALIPAY: (5_062, 126_203_524, 939, 3_669_234),
+                    Method.UNIONPAY: (3_860, 663_697_349, 1_130, 75_911_719),
+                },
+            ),
+        ],
+    )
+    def test_is_paid_over_three_channels(
+        self, trade: list[TradingDay], days: int, channels: dict[Method, tuple[int, int, int, int]]
+    ) -> None:
+        planner = Planner()
+        plans = [planner.plan(day) for day in trade[:days]]
+        method = {payment.order_no: payment.method for plan in plans for payment in plan.payments}
+        paid = {
+            way: [payment.amount for plan in plans for payment in plan.payments if payment.method is way]
+            for way in Method
+        }
+        refunded = {
+            way: [
+                refund.amount for plan in plans for refund in plan.refunds if method[refund.order_no] is way
+            ]
+            for way in Method
+        }
+        assert channels == {
+            way: (len(paid[way]), sum(paid[way]), len(refunded[way]), sum(refunded[way])) for way in Method
         }
 
     def test_never_refunds_more_than_was_paid(self, trade: list[TradingDay]) -> None:

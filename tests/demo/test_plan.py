@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from feiqian.demo.orders import Order, TradingDay
-from feiqian.demo.plan import DayPlan, Planner, Reject, RejectReason, refund_number
+from feiqian.demo.plan import DayPlan, Method, Planner, Reject, RejectReason, method_of, refund_number
 
 DAY = date(2010, 12, 1)
 NOON = datetime(2010, 12, 1, 4, tzinfo=UTC)
@@ -103,6 +103,28 @@ class TestACancellation:
         day = plan(order("1", 300), order("C2", amount))
         assert not day.refunds
         assert rejects_of(day) == [("C2", "not_refundable", -amount)]
+
+
+class TestTheWayToPay:
+    @pytest.mark.parametrize(
+        ("order_no", "method"),
+        [
+            ("536438", Method.ALIPAY),
+            ("536408", Method.ALIPAY),
+            ("536387", Method.WECHATPAY),
+            ("536369", Method.WECHATPAY),
+        ],
+        ids=["0", "4", "5", "f"],
+    )
+    def test_follows_the_first_digit_of_the_numbers_digest(self, order_no: str, method: Method) -> None:
+        assert method_of(order_no, 59_999) is method
+        (payment,) = plan(order(order_no, 59_999)).payments
+        assert payment.method is method
+
+    @pytest.mark.parametrize("order_no", ["536365", "536366"])
+    def test_is_the_companys_bank_from_600_yuan_on(self, order_no: str) -> None:
+        assert method_of(order_no, 59_999) is not Method.UNIONPAY
+        assert method_of(order_no, 60_000) is Method.UNIONPAY
 
 
 class TestARefundNumber:

@@ -9,7 +9,7 @@ import pytest
 from feiqian.demo import DirectoryInUse, OrdersFileError, Shape, Story, StoryError, StoryOptions, open_story
 from feiqian.demo.plan import Planner
 from feiqian.demo.story import GENERATED_FILE, PROGRESS_FILE, REJECTS_FILE
-from feiqian.demo.summary import Counts
+from feiqian.demo.summary import ChannelCounts, Counts, at_channel
 
 ORDERS = """\
 InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
@@ -32,7 +32,7 @@ class TestAStory:
 
     def test_goes_on_after_the_last_complete_date(self, tmp_path: Path) -> None:
         story = telling(tmp_path)
-        counts = Counts(payments=1, paid=300, seconds=0.5)
+        counts = at_channel("alipay", ChannelCounts(payments=1, paid=300)) + Counts(seconds=0.5)
         story.remember(msgspec.structs.replace(story.progress, last_date=date(2010, 12, 1), counts=counts))
         again = telling(tmp_path)
         assert again.starts_at == datetime(2010, 12, 1, 16, tzinfo=UTC)
@@ -50,6 +50,12 @@ class TestAStory:
         with pytest.raises(DirectoryInUse, match="--fresh"):
             telling(tmp_path, text, days)
         assert (story.directory / PROGRESS_FILE).read_bytes() == held
+
+    def test_refuses_what_was_begun_by_earlier_rules(self, tmp_path: Path) -> None:
+        story = telling(tmp_path)
+        story.remember(msgspec.structs.replace(story.progress, rules=1))
+        with pytest.raises(DirectoryInUse, match=r"rules 1; .* rules 2"):
+            telling(tmp_path)
 
     def test_refuses_progress_that_cannot_be_read(self, tmp_path: Path) -> None:
         story = telling(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from feiqian.demo.display import Display
 from feiqian.demo.nights import draw_of
-from feiqian.demo.summary import Counts, Summary, yuan
+from feiqian.demo.summary import ChannelCounts, Counts, Summary, at_channel, yuan
 
 REQUIRED_KEYS = (
     "orders, payments, paid, refunds, refunded, rejected, unmatched_refund, fees, settled, suppliers, buyers, "
@@ -44,6 +44,12 @@ SUMMARY = Summary(
     seconds=21.5,
     fees_returned=819,
     penalty=0,
+    by_channel={
+        "alipay": ChannelCounts(payments=132, paid=4_000_000, bill_lines=132, matched=132),
+        "wechatpay": ChannelCounts(
+            payments=395, paid=20_025_829, refunds=23, refunded=136_231, bill_lines=418, matched=418
+        ),
+    },
 )
 
 
@@ -54,6 +60,14 @@ class TestASummary:
         assert "\n" not in text
         assert keys[:25] == REQUIRED_KEYS.split(", ")
         assert json.loads(text)["paid"] == 24_025_829
+        assert json.loads(text)["by_channel"]["wechatpay"] == {
+            "payments": 395,
+            "paid": 20_025_829,
+            "refunds": 23,
+            "refunded": 136_231,
+            "bill_lines": 418,
+            "matched": 418,
+        }
 
     def test_is_a_table_in_yuan_for_people(self) -> None:
         table = SUMMARY.table().splitlines()
@@ -61,12 +75,32 @@ class TestASummary:
         assert "ledger transactions                1,100  verified" in table
         assert "vouchers                              20  NOT in balance" in table
         assert "bill lines                           550  550 matched, 0 carried over, 0 unexplained" in table
+        assert table[-3:] == [
+            "channel          payments            paid refunds       refunded bill lines  matched",
+            "alipay                132      ¥40,000.00       0          ¥0.00        132      132",
+            "wechatpay             395     ¥200,258.29      23      ¥1,362.31        418      418",
+        ]
 
 
 class TestCounts:
     def test_add_up_day_by_day(self) -> None:
-        days = Counts(payments=2, paid=500, seconds=0.5) + Counts(payments=1, paid=7, refunds=3, seconds=0.25)
-        assert days == Counts(payments=3, paid=507, refunds=3, seconds=0.75)
+        days = Counts(fees=2, fees_returned=1, seconds=0.5) + Counts(
+            fees=7, trial_balances_wrong=1, seconds=0.25
+        )
+        assert days == Counts(fees=9, fees_returned=1, trial_balances_wrong=1, seconds=0.75)
+
+    def test_add_up_channel_by_channel(self) -> None:
+        first = at_channel("alipay", ChannelCounts(payments=2, paid=500, bill_lines=2, matched=1))
+        again = at_channel("alipay", ChannelCounts(payments=1, paid=7))
+        other = at_channel("unionpay", ChannelCounts(paid=1, refunds=3, refunded=20))
+        both = first + again + other
+        assert both.by_channel == {
+            "alipay": ChannelCounts(payments=3, paid=507, bill_lines=2, matched=1),
+            "unionpay": ChannelCounts(paid=1, refunds=3, refunded=20),
+        }
+        assert both.all_channels == ChannelCounts(
+            payments=3, paid=508, refunds=3, refunded=20, bill_lines=2, matched=1
+        )
 
 
 class TestAmounts:

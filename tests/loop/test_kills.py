@@ -58,8 +58,13 @@ class Telling:
         """Run `feiqian` to its end; the JSON object on its last line."""
         process = self.begin(*arguments) if arguments else self.tell()
         output, _ = process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 0, self._errors.read_text()[-4000:]
+        assert process.returncode == 0, self.errors
         return json.loads(output.splitlines()[-1])
+
+    @property
+    def errors(self) -> str:
+        """What was said last."""
+        return self._errors.read_text()[-4000:]
 
     def facts(self) -> int | None:
         """How much is recorded: events and postings; None while there is nobody to ask."""
@@ -112,6 +117,13 @@ class TestAStoryThatIsKilledOverAndOver:
         assert calm["payments"] > 50
         assert min(calm["refunds"], calm["settled"], calm["lent"], calm["repaid"], calm["vouchers"]) > 0
         assert calm["bill_lines"] == calm["matched"] == calm["payments"] + calm["refunds"]
+        channels: dict[str, dict[str, int]] = calm["by_channel"]
+        assert sorted(channels) == ["alipay", "unionpay", "wechatpay"]
+        for channel in channels.values():
+            assert min(channel["payments"], channel["refunds"]) > 0
+            assert channel["bill_lines"] == channel["matched"] == channel["payments"] + channel["refunds"]
+        for key in ("payments", "paid", "refunds", "refunded", "bill_lines", "matched"):
+            assert sum(channel[key] for channel in channels.values()) == calm[key]
         (public_dir / "storm").mkdir(mode=0o755)
         telling, dice = Telling(public_dir / "storm"), Random(20101201)
         process = telling.tell()
@@ -125,7 +137,7 @@ class TestAStoryThatIsKilledOverAndOver:
             seen = telling.wait(process, seen + dice.randrange(10, 70))
             time.sleep(dice.random() * 0.05)
             telling.kill(process, victims)
-            assert process.returncode == -signal.SIGKILL
+            assert process.returncode == -signal.SIGKILL, telling.errors
         assert seen > 0
         stormy = telling.finish()
         assert {**stormy, "seconds": 0} == {**calm, "seconds": 0}

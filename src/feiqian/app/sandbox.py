@@ -42,6 +42,7 @@ _REFUND_WITHIN = ("--refund-within-days", str(REFUND_WITHIN_DAYS))
 SIMULATOR_OPTIONS: Mapping[ChannelKind, tuple[str, ...]] = {
     ChannelKind.WECHATPAY: _REFUND_WITHIN,
     ChannelKind.ALIPAY: _REFUND_WITHIN,
+    ChannelKind.UNIONPAY: _REFUND_WITHIN,
 }
 """What a simulator is told besides where its place is."""
 

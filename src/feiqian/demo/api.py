@@ -5,21 +5,41 @@ attempt can mend it is.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from feiqian.demo.errors import RequestRefused, StoryError
+from feiqian.demo.plan import Method, PlannedPayment
 from feiqian.infra.http import HttpAnswer, HttpClient, HttpUnknown, HttpUnreachable
 
 REQUEST_TIMEOUT_S = 60.0
 """Long enough for the close of a large day."""
 RETRY_DELAYS_S = (0.05, 0.2, 0.5, 1.0, 2.0)
+RETURN_URL = "https://market.example/orders/"
+"""The platform's page to which a bank would send the browser back; nobody goes there."""
 
 T = TypeVar("T")
+
+
+class NextStep(msgspec.Struct, frozen=True):
+    """What the buyer has to do; which of these it has depends on its kind."""
+
+    kind: str
+    code_url: str = ""
+    url: str = ""
+    fields: dict[str, str] = {}
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """An order at a channel."""
+
+    state: str
+    channel: str
 
 
 class Payment(msgspec.Struct, frozen=True):
@@ -30,7 +50,14 @@ class Payment(msgspec.Struct, frozen=True):
     state: str
     amount: int
     fee: int
-    code_url: str | None
+    next_step: NextStep | None
+    attempts: list[Attempt]
+
+    @property
+    def channel(self) -> str:
+        """Where it was paid, or else where it is to be paid."""
+        paid = [attempt for attempt in self.attempts if attempt.state == "succeeded"]
+        return (paid or self.attempts)[-1].channel
 
 
 class Refund(msgspec.Struct, frozen=True):
@@ -72,13 +99,18 @@ class DayClose(msgspec.Struct, frozen=True):
     settled: int
 
 
-class DayReconciliation(msgspec.Struct, frozen=True):
-    """How the channel's bill of a business date compares with our books, in lines."""
+class ChannelReconciliation(msgspec.Struct, frozen=True):
+    """How one channel's bill of a business date compares with our books, in lines."""
 
+    channel: str
     bill_lines: int
     matched: int
-    carried_over: int
-    unexplained: int
+
+
+class DayReconciliation(msgspec.Struct, frozen=True):
+    """How the bills of a business date compare with our books."""
+
+    channels: list[ChannelReconciliation]
 
 
 class DayVouchers(msgspec.Struct, frozen=True):
@@ -138,16 +170,47 @@ class _Caller:
 
     async def _call(self, method: str, path: str, body: bytes, into: type[T]) -> T:
         request = f"{method} {self._base_url}{path}"
+
+        async def send() -> T:
+            answer = await self._http.request(
+                method=method,
+                url=self._base_url + path,
+                headers=self._headers,
+                body=body,
+                timeout_s=REQUEST_TIMEOUT_S,
+            )
+            return _read(request, answer, into)
+
+        return await self._until_answered(request, send)
+
+    async def post_form(self, path: str, fields: Mapping[str, str]) -> None:
+        """As a browser does: the answer leads on to another page, or else it is a refusal."""
+        url = self._base_url + path
+        request = f"POST {url}"
+
+        async def send() -> None:
+            answer = await self._http.request(
+                method="POST",
+                url=url,
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                body=urlencode(fields).encode(),
+                timeout_s=REQUEST_TIMEOUT_S,
+            )
+            if answer.status != HTTPStatus.SEE_OTHER:
+                raise RequestRefused(
+                    request=request,
+                    status=answer.status,
+                    code="page",
+                    detail=answer.body[:200].decode(errors="replace"),
+                    retryable=answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+                )
+
+        await self._until_answered(request, send)
+
+    async def _until_answered(self, request: str, send: Callable[[], Awaitable[T]]) -> T:
         for delay_s in (*RETRY_DELAYS_S, None):
             try:
-                answer = await self._http.request(
-                    method=method,
-                    url=self._base_url + path,
-                    headers=self._headers,
-                    body=body,
-                    timeout_s=REQUEST_TIMEOUT_S,
-                )
-                return _read(request, answer, into)
+                return await send()
             except (HttpUnreachable, HttpUnknown) as error:
                 if delay_s is None:
                     raise StoryError(f"{request} got no answer: {error}") from error
@@ -167,16 +230,16 @@ class PartnerApi(_Caller):
     async def ensure_merchant(self, *, merchant_no: str, name: str) -> None:
         await self.post("/v1/merchants", {"merchant_no": merchant_no, "name": name}, dict[str, Any])
 
-    async def create_payment(
-        self, *, order_no: str, amount: int, description: str, buyer: str, shares: tuple[tuple[str, int], ...]
-    ) -> Payment:
+    async def create_payment(self, planned: PlannedPayment) -> Payment:
         body = {
-            "order_no": order_no,
-            "amount": amount,
+            "order_no": planned.order_no,
+            "amount": planned.amount,
             "currency": "CNY",
-            "description": description,
-            "buyer": buyer,
-            "lines": [{"merchant_no": merchant_no, "amount": part} for merchant_no, part in shares],
+            "description": f"Order {planned.order_no}",
+            "buyer": planned.buyer,
+            "method": planned.method,
+            "payer": {"return_url": f"{RETURN_URL}{planned.order_no}"},
+            "lines": [{"merchant_no": merchant_no, "amount": part} for merchant_no, part in planned.shares],
         }
         return await self.post("/v1/payments", body, Payment)
 
@@ -256,9 +319,23 @@ class Sandbox:
             for simulator in self._simulators.values():
                 group.create_task(simulator.post("/sandbox/clock", {"now": moment}, dict[str, Any]))
 
-    async def pay(self, code_url: str) -> None:
-        """The buyer scans WeChat Pay's code and pays."""
-        await self._simulators["wechatpay"].post("/sandbox/pay", {"code_url": code_url}, dict[str, Any])
+    async def pay(self, method: Method, step: NextStep) -> None:
+        """The buyer does the next step of a payment, and pays.
+
+        Raises: RequestRefused, when it was paid before too.
+        """
+        match method:
+            case Method.WECHATPAY:
+                await self._pay("wechatpay", {"code_url": step.code_url})
+            case Method.ALIPAY:
+                await self._pay("alipay", {"qr_code": step.code_url})
+            case Method.UNIONPAY:
+                # A simulator that was started again has another port than the one it had when the form was made.
+                await self._simulators["unionpay"].post_form(urlsplit(step.url).path, step.fields)
+                await self._pay("unionpay", {"order_id": step.fields["orderId"], "step": "all"})
+
+    async def _pay(self, simulator: str, body: dict[str, str]) -> None:
+        await self._simulators[simulator].post("/sandbox/pay", body, dict[str, Any])
 
 
 def _read(request: str, answer: HttpAnswer, into: type[T]) -> T:

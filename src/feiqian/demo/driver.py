@@ -19,13 +19,15 @@ from feiqian.demo.api import PartnerApi, Sandbox
 from feiqian.demo.display import Display
 from feiqian.demo.plan import DayPlan, PlannedPayment, PlannedRefund, Planner, Reject, RejectReason
 from feiqian.demo.story import Story
-from feiqian.demo.summary import Counts, Facts, Summary
+from feiqian.demo.summary import ChannelCounts, Counts, Facts, Summary, at_channel
 from feiqian.demo.trade import SILENCE_S, Trade, all_of
 from feiqian.infra.http import HttpClient
 from feiqian.kernel.calendar import business_date, days, local
 
 PAYMENTS_AT_ONCE = 8
 """Buyers who pay in the same minute do so side by side."""
+SILENCE_IS = timedelta(minutes=2)
+"""What passes on the story's clock in a silence: UnionPay is asked about a refund after five minutes only."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +124,7 @@ class _Telling:
                 books_at = None
             await self._at(moment)
             made = await self._act(list(group))
-            self._display.paid(day, number, made.payments)
+            self._display.paid(day, number, made.all_channels.payments)
             counts += made
         if books_at is not None:
             counts += await self._books(before, books_at)
@@ -138,19 +140,24 @@ class _Telling:
             if isinstance(action, PlannedRefund)
         ]
         refunds = await all_of(self._trade.refunded, asked, at_once=PAYMENTS_AT_ONCE)
-        return Counts(
-            payments=len(payments),
-            paid=sum(payment.amount for payment in payments),
+        counts = Counts(
             fees=sum(payment.fee for payment in payments),
-            refunds=len(refunds),
-            refunded=sum(refund.amount for refund in refunds),
-            fees_returned=sum(refund.fee_returned for refund in refunds),
+            fees_returned=sum(refund.fee_returned for _, refund in refunds),
         )
+        for payment in payments:
+            counts += at_channel(payment.channel, ChannelCounts(payments=1, paid=payment.amount))
+        for channel, refund in refunds:
+            counts += at_channel(channel, ChannelCounts(refunds=1, refunded=refund.amount))
+        return counts
 
     async def _books(self, closed: date, moment: datetime) -> Counts:
         await self._at(moment)
-        vouchers = await nights.reconcile(self._partner, closed)
-        return Counts(trial_balances_wrong=0 if vouchers.trial_balance_ok else 1)
+        reconciled, vouchers = await nights.reconcile(self._partner, closed)
+        counts = Counts(trial_balances_wrong=0 if vouchers.trial_balance_ok else 1)
+        for found in reconciled.channels:
+            compared = ChannelCounts(bill_lines=found.bill_lines, matched=found.matched)
+            counts += at_channel(found.channel, compared)
+        return counts
 
     async def _at(self, moment: datetime) -> None:
         """Set all clocks, the channels' first; none ever goes back."""
@@ -160,23 +167,24 @@ class _Telling:
         self._connection.advance(self._now)
 
     async def _let_time_pass(self) -> None:
-        """Nothing happens: move on a minute, once for all who wait, but never into the next date."""
-        later = self._now + timedelta(minutes=1)
+        """Nothing happens: move on a little, once for all who wait, but never into the next date."""
+        later = self._now + SILENCE_IS
         if monotonic() - self._moved >= SILENCE_S and business_date(later) == business_date(self._now):
             await self._at(later)
 
     async def _summary(self, rejects: list[Reject]) -> Summary:
         counts = self._story.progress.counts
+        traded = counts.all_channels
         loans = await self._partner.loans()
         facts = await self._connection.facts()
         penalty_paid = sum(loan.penalty_paid for loan in loans)
         penalty_owed = sum(loan.penalty_outstanding for loan in loans)
         return Summary(
             orders=sum(len(day.orders) for day in self._story.trading_days),
-            payments=counts.payments,
-            paid=counts.paid,
-            refunds=counts.refunds,
-            refunded=counts.refunded,
+            payments=traded.payments,
+            paid=traded.paid,
+            refunds=traded.refunds,
+            refunded=traded.refunded,
             rejected=len(rejects),
             unmatched_refund=sum(r.amount for r in rejects if r.reason is RejectReason.NOTHING_TO_REFUND),
             fees=counts.fees,
@@ -200,6 +208,7 @@ class _Telling:
             seconds=round(counts.seconds, 1),
             fees_returned=counts.fees_returned,
             penalty=penalty_paid + penalty_owed,
+            by_channel=dict(sorted(counts.by_channel.items())),
         )
 
 

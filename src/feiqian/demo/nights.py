@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from feiqian.demo.api import DayVouchers, PartnerApi
+from feiqian.demo.api import DayReconciliation, DayVouchers, PartnerApi
 from feiqian.demo.trade import all_of
 
 FUNDER = "bank-a"
@@ -39,7 +39,6 @@ def draw_of(available_fen: int) -> int:
     return available_fen // 2 // 100 * 100
 
 
-async def reconcile(partner: PartnerApi, closed: date) -> DayVouchers:
-    """Compare a closed date with the channel's bill and write its vouchers."""
-    await partner.reconcile_day(closed)
-    return await partner.write_vouchers(closed)
+async def reconcile(partner: PartnerApi, closed: date) -> tuple[DayReconciliation, DayVouchers]:
+    """Compare a closed date with every channel's bill and write its vouchers."""
+    return await partner.reconcile_day(closed), await partner.write_vouchers(closed)

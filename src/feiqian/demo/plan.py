@@ -16,6 +16,10 @@ from feiqian.kernel.money import apportion
 
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,32}")
 """What a channel accepts as a merchant's own refund number."""
+COMPANY_FROM_FEN = 600_00
+"""From here on the buyer is a company that pays through its bank."""
+_ALIPAY_DIGITS = "01234"
+"""First digits of an order number's digest whose buyers use Alipay: five of sixteen."""
 
 
 class RejectReason(StrEnum):
@@ -31,10 +35,22 @@ class RejectReason(StrEnum):
     """The part of a cancellation that no order of the buyer in the year before can cover."""
 
 
+class Method(StrEnum):
+    """How a buyer pays, by its name in the API."""
+
+    WECHATPAY = "wechatpay_native"
+    """Scans WeChat Pay's code."""
+    ALIPAY = "alipay_qr"
+    """Scans Alipay's code."""
+    UNIONPAY = "unionpay_b2b"
+    """A company: one person enters the payment at its bank, another confirms it."""
+
+
 class PlannedPayment(msgspec.Struct, frozen=True):
     """A sale to be paid."""
 
     order_no: str
+    method: Method
     buyer: str
     placed_at: datetime
     amount: int
@@ -107,6 +123,7 @@ class Planner:
         self._left.setdefault(order.buyer, []).append((order.invoice_no, order.placed_at, order.amount))
         return PlannedPayment(
             order_no=order.invoice_no,
+            method=method_of(order.invoice_no, order.amount),
             buyer=order.buyer,
             placed_at=order.placed_at,
             amount=order.amount,
@@ -134,6 +151,14 @@ class Planner:
                 )
             )
         return refunds, [_reject(order, RejectReason.NOTHING_TO_REFUND, rest)] if rest else []
+
+
+def method_of(order_no: str, amount_fen: int) -> Method:
+    """How an order is paid, for ever: of the public file's orders, 55 % by WeChat Pay, 25 % Alipay, 19 % UnionPay."""
+    if amount_fen >= COMPANY_FROM_FEN:
+        return Method.UNIONPAY
+    digest = hashlib.sha256(order_no.encode()).hexdigest()
+    return Method.ALIPAY if digest[0] in _ALIPAY_DIGITS else Method.WECHATPAY
 
 
 def refund_number(cancellation_no: str, order_no: str) -> str:

@@ -25,6 +25,10 @@ GENERATED_FILE = "demo-orders.csv"
 """Made-up orders are written down, so that the sums and the lines of rejects can be checked."""
 
 
+RULES = 2
+"""Counts up when the same orders are told in another way: what an earlier version began, this one cannot go on with."""
+
+
 class StoryOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the trade comes from: a file, or else a seed."""
 
@@ -45,6 +49,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Of the orders' text."""
     days: int
     """Trading days of the story."""
+    rules: int = 1
+    """By which it is told."""
     last_date: date | None = None
     """The last calendar date of which everything has been done."""
     counts: Counts = Counts()
@@ -133,7 +139,7 @@ def open_story(options: StoryOptions, *, directory: Path) -> Story:
             raise StoryError(f"{options.orders} cannot be unpacked: {error}") from error
     if not trading_days:
         raise StoryError(f"{named} holds no orders")
-    asked = Progress(orders=named, sha256=digest, days=len(trading_days))
+    asked = Progress(orders=named, sha256=digest, days=len(trading_days), rules=RULES)
     story = Story(directory=directory, trading_days=trading_days, progress=_held(directory, asked) or asked)
     directory.mkdir(parents=True, exist_ok=True)
     if text is not None:
@@ -158,10 +164,10 @@ def _held(directory: Path, asked: Progress) -> Progress | None:
         held = msgspec.json.decode(path.read_bytes(), type=Progress)
     except msgspec.DecodeError as error:
         raise StoryError(f"{path} cannot be read ({error}). Start again with --fresh.") from error
-    if (held.sha256, held.days) != (asked.sha256, asked.days):
+    if (held.sha256, held.days, held.rules) != (asked.sha256, asked.days, asked.rules):
         raise DirectoryInUse(
-            f"{directory} holds another story: {held.orders}, {held.days} trading days; "
-            f"asked for: {asked.orders}, {asked.days} trading days. Give the options of that story to go on "
+            f"{directory} holds another story: {held.orders}, {held.days} trading days, rules {held.rules}; "
+            f"asked for: {asked.orders}, {asked.days} trading days, rules {asked.rules}. Give the options of that story to go on "
             "with it, --fresh to replace it, or another FEIQIAN_DATA_DIR to keep both."
         )
     return held

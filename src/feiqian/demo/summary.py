@@ -5,13 +5,29 @@ import msgspec
 from feiqian.kernel.money import format_grouped
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened in some days, counted from the server's answers; adds up day by day."""
+class ChannelCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened over one channel."""
 
     payments: int = 0
     paid: int = 0
     refunds: int = 0
     refunded: int = 0
+    bill_lines: int = 0
+    """Of its bills."""
+    matched: int = 0
+    """Lines that agreed with our books on their day."""
+
+    def __add__(self, other: "ChannelCounts") -> "ChannelCounts":
+        return ChannelCounts(
+            **{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__}
+        )
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened in some days, counted from the server's answers; adds up day by day."""
+
+    by_channel: dict[str, ChannelCounts] = {}
+    """By the code of the connection."""
     fees: int = 0
     """Of payments, before refunds took their part back."""
     fees_returned: int = 0
@@ -19,8 +35,28 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Dates whose trial balance differs from the ledger."""
     seconds: float = 0.0
 
+    @property
+    def all_channels(self) -> ChannelCounts:
+        """The sum of the channels."""
+        return sum(self.by_channel.values(), start=ChannelCounts())
+
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+        none = ChannelCounts()
+        return Counts(
+            by_channel={
+                code: self.by_channel.get(code, none) + other.by_channel.get(code, none)
+                for code in self.by_channel | other.by_channel
+            },
+            fees=self.fees + other.fees,
+            fees_returned=self.fees_returned + other.fees_returned,
+            trial_balances_wrong=self.trial_balances_wrong + other.trial_balances_wrong,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+def at_channel(code: str, counts: ChannelCounts) -> Counts:
+    """What happened over one channel alone."""
+    return Counts(by_channel={code: counts})
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +118,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the fees that went back with refunds."""
     penalty: int
     """Accrued on overdue loans."""
+    by_channel: dict[str, ChannelCounts]
+    """The same payments, refunds and bills, by the code of the connection they went over."""
 
     def json(self) -> str:
         """One JSON object on one line."""
@@ -105,7 +143,29 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             ("interest", "", f"{yuan(self.interest)}, {yuan(self.outstanding)} outstanding in all"),
             ("seconds", f"{self.seconds:,.1f}", f"{self.payments / max(self.seconds, 0.1):,.0f} payments/s"),
         ]
-        return "\n".join(f"{name:<30}{count:>10}  {note}".rstrip() for name, count, note in rows)
+        told = [f"{name:<30}{count:>10}  {note}".rstrip() for name, count, note in rows]
+        return "\n".join([*told, "", *self._channels()])
+
+    def _channels(self) -> list[str]:
+        heads = ("channel", "payments", "paid", "refunds", "refunded", "bill lines", "matched")
+        rows = [
+            (
+                code,
+                f"{each.payments:,}",
+                yuan(each.paid),
+                f"{each.refunds:,}",
+                yuan(each.refunded),
+                f"{each.bill_lines:,}",
+                f"{each.matched:,}",
+            )
+            for code, each in self.by_channel.items()
+        ]
+        widths = (16, 9, 16, 8, 15, 11, 9)
+        return [
+            f"{row[0]:<{widths[0]}}"
+            + "".join(f"{text:>{width}}" for text, width in zip(row[1:], widths[1:], strict=True))
+            for row in (heads, *rows)
+        ]
 
     def _bill(self) -> str:
         return (

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from feiqian.demo.api import PartnerApi, Payment, Refund, Sandbox
@@ -70,18 +71,12 @@ class Trade:
 
         Raises: OutcomeMissing, RequestRefused, StoryError.
         """
-        payment = await self._partner.create_payment(
-            order_no=planned.order_no,
-            amount=planned.amount,
-            description=f"Order {planned.order_no}",
-            buyer=planned.buyer,
-            shares=planned.shares,
-        )
+        payment = await self._partner.create_payment(planned)
         if payment.state == "created":
             payment = await self._payment_after(payment, "created")
-        if payment.state == "awaiting_payment" and payment.code_url is not None:
+        if payment.state == "awaiting_payment" and payment.next_step is not None:
             try:
-                await self._sandbox.pay(payment.code_url)
+                await self._sandbox.pay(planned.method, payment.next_step)
             except RequestRefused as refusal:
                 return await self._paid_before(payment, refusal)
             payment = await self._payment_after(payment, "awaiting_payment")
@@ -89,36 +84,41 @@ class Trade:
             raise OutcomeMissing(f"payment {payment.id} of order {payment.order_no} is {payment.state}")
         return payment
 
-    async def request_refund(self, planned: PlannedRefund) -> Refund:
-        """Ask for a refund; it is on its way when this returns."""
+    async def request_refund(self, planned: PlannedRefund) -> tuple[str, Refund]:
+        """Ask for a refund; it is on its way when this returns. With it, the channel over which it goes back."""
         payment = await self._partner.payment_of_order(planned.order_no)
-        return await self._partner.create_refund(
+        refund = await self._partner.create_refund(
             payment_id=payment.id,
             refund_no=planned.refund_no,
             amount=planned.amount,
             reason="Goods returned",
         )
+        return payment.channel, refund
 
-    async def refunded(self, refund: Refund) -> Refund:
+    async def refunded(self, asked: tuple[str, Refund]) -> tuple[str, Refund]:
         """Wait until a refund has succeeded.
 
         Raises: OutcomeMissing, RequestRefused, StoryError.
         """
+        channel, refund = asked
 
         def under_way(seen: Refund) -> bool:
             return seen.state in {"pending", "processing"}
 
-        refund = await self._poll(refund, under_way, lambda: self._partner.refund(refund.id))
+        look = partial(self._partner.refund, refund.id)
+        refund = await self._poll(refund, under_way, look, nudge=look)
         if refund.state != "succeeded":
             raise OutcomeMissing(f"refund {refund.refund_no} ({refund.id}) is {refund.state}")
-        return refund
+        return channel, refund
 
     async def _payment_after(self, payment: Payment, state: str) -> Payment:
-        """The payment once it has left a state; after long silence the server is made to ask the channel."""
-        payment = await self._poll(
-            payment, lambda seen: seen.state == state, lambda: self._partner.payment(payment.id)
-        )
-        return await self._partner.query_payment(payment.id) if payment.state == state else payment
+        """The payment once it has left a state; in long silence the server is made to ask the channel."""
+        look = partial(self._partner.payment, payment.id)
+        ask = partial(self._partner.query_payment, payment.id)
+        # What is not placed yet is left to the server: it asks soon.
+        nudge = ask if state == "awaiting_payment" else look
+        payment = await self._poll(payment, lambda seen: seen.state == state, look, nudge=nudge)
+        return await ask() if payment.state == state else payment
 
     async def _paid_before(self, payment: Payment, refusal: RequestRefused) -> Payment:
         """A story that was stopped goes on: the buyer had paid, the server may not have heard."""
@@ -127,8 +127,15 @@ class Trade:
             raise refusal
         return payment
 
-    async def _poll(self, seen: T, waits: Callable[[T], bool], look: Callable[[], Awaitable[T]]) -> T:
-        """Look again until ``waits`` is false or patience ends; what was seen last."""
+    async def _poll(
+        self,
+        seen: T,
+        waits: Callable[[T], bool],
+        look: Callable[[], Awaitable[T]],
+        *,
+        nudge: Callable[[], Awaitable[T]],
+    ) -> T:
+        """Look again until ``waits`` is false or patience ends; what was seen last. ``nudge`` looks after a silence."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience_s
         nudge_at = loop.time() + SILENCE_S
@@ -136,7 +143,9 @@ class Trade:
         while waits(seen) and loop.time() < deadline:
             if loop.time() > nudge_at:
                 await self._let_time_pass()
+                seen = await nudge()
                 nudge_at = loop.time() + SILENCE_S
+                continue
             await asyncio.sleep(delay_s)
             seen = await look()
             delay_s = min(delay_s * _POLL_GROWTH, _POLL_LONGEST_S)

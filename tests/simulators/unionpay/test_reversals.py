@@ -1,8 +1,10 @@
 """What follows a payment: refunds, voids, pre-authorisations and their completions."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from tests.simulators.unionpay.conftest import NOON
 from tests.simulators.unionpay.inbox import Inbox
 from tests.simulators.unionpay.merchant import Sandbox
 
@@ -84,6 +86,20 @@ class TestARefund:
             sandbox.back(sandbox.follow("04", f"{number}b", 100, paid["query_id"], NOWHERE))["respCode"]
             == "39"
         )
+
+    def test_is_possible_for_as_long_as_the_sandbox_is_told(self, tmp_path: Path, number: str) -> None:
+        sandbox = Sandbox(tmp_path, "--clock", NOON, "--refund-within-days", "400")
+        paid = sandbox.paid(number, 200, NOWHERE)
+        codes: list[str] = []
+        for part, moment in (("a", "2027-04-06T11:00:00+08:00"), ("b", "2027-04-06T13:00:00+08:00")):
+            sandbox.sandbox("clock", {"now": moment})
+            codes.append(
+                sandbox.back(sandbox.follow("04", f"{number}{part}", 100, paid["query_id"], NOWHERE))[
+                    "respCode"
+                ]
+            )
+        assert codes == ["00", "39"]
+        assert sandbox.stop() == 0
 
     def test_sent_again_is_a_repeated_transaction_and_moves_nothing(
         self, sandbox: Sandbox, number: str

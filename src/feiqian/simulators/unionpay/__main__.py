@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from feiqian.simulators.kit.process import parser, run, serve
 from feiqian.simulators.unionpay.app import build, open_simulator
+from feiqian.simulators.unionpay.reversals import REFUND_WITHIN_DAYS
 
 
 def main() -> int:
@@ -20,6 +21,12 @@ def main() -> int:
         type=_rate,
         default=Decimal("0.006"),
         help="the channel's fee on payments, 0.006 for 0.6%% (default)",
+    )
+    made.add_argument(
+        "--refund-within-days",
+        type=int,
+        default=REFUND_WITHIN_DAYS,
+        help=f"how old a payment may be refunded (default {REFUND_WITHIN_DAYS}, eleven months as in reality)",
     )
     options = made.parse_args()
 

@@ -3,6 +3,7 @@
 import argparse
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -52,7 +53,8 @@ def open_simulator(options: argparse.Namespace) -> Simulator:
     protocol = notices.protocol(keys, opened.books)
     callbacks = Callbacks(opened.books, opened.clock, opened.behaviour, protocol)
     fee_rate: Decimal = options.fee_rate
-    return Simulator(sandbox=opened, keys=keys, callbacks=callbacks, fee_rate=fee_rate)
+    within = timedelta(days=options.refund_within_days)
+    return Simulator(sandbox=opened, keys=keys, callbacks=callbacks, fee_rate=fee_rate, refund_within=within)
 
 
 def build(simulator: Simulator) -> web.Application:

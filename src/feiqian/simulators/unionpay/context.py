@@ -30,6 +30,8 @@ class Simulator:
     callbacks: Callbacks
     fee_rate: Decimal
     """The channel's share of a payment, 0.006 for 0.6 %."""
+    refund_within: timedelta
+    """How old a payment may be refunded."""
 
     @property
     def books(self) -> Books:

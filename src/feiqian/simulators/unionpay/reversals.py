@@ -15,8 +15,8 @@ from feiqian.simulators.unionpay.messages import Fields
 from feiqian.simulators.unionpay.payments import B2B, B2C, check_new
 from feiqian.simulators.unionpay.transactions import PAYMENTS, VOIDS, Transaction, add, find, update
 
-REFUND_WITHIN = timedelta(days=335)
-"""Eleven months, as days."""
+REFUND_WITHIN_DAYS = 335
+"""Eleven months."""
 COMPLETE_WITHIN = timedelta(days=30)
 COMPLETED_MOST_PERCENT = 115
 
@@ -52,7 +52,7 @@ def _refund(simulator: Simulator, original: Transaction, amount: int) -> None:
         raise Refused("45")
     if original.used + amount > original.amount:
         raise Refused("36", "与原交易信息不符：累计退货金额大于原交易金额")
-    _check_age(simulator, original, REFUND_WITHIN)
+    _check_age(simulator, original, simulator.refund_within)
     update(simulator, original, used=original.used + amount)
 
 
