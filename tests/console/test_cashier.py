@@ -44,6 +44,8 @@ class TestTheCashier:
                 "expires_at": "2026-03-02T06:00:00Z",
                 "phone_url": "http://127.0.0.1:9/phone?code_url=weixin%3A%2F%2Fwxpay%2Fbizpayurl%3Fpr%3D100%26x%3D1",
             },
+            "asked": None,
+            "helped": False,
             "now": "2026-03-02T04:00:00Z",
         }
 

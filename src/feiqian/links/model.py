@@ -89,6 +89,42 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of links.ask."""
+
+    id: UUID
+    payment: UUID
+    asker: str
+    message: str
+    created_at: datetime
+    attempt: int | None
+
+    @property
+    def token(self) -> str:
+        """What its address ends with."""
+        return ASK_PREFIX + show_id("ask", self.id).removeprefix("ask_")
+
+
+ASK_PREFIX = "for-"
+"""How the token of a request to pay begins: no payment's does."""
+
+
+class AskTooLate(Refusal):
+    """There is nothing left to pay."""
+
+    code = "ask_too_late"
+    english = "This order cannot be paid any more; nobody needs to be asked."
+    chinese = "该订单已不能支付，无需找人代付。"
+
+
+class TooManyAsks(Refusal):
+    """Somebody asks everybody."""
+
+    code = "too_many_asks"
+    english = "{count} people have been asked to pay this order already. Use one of those links."
+    chinese = "该订单已生成 {count} 个代付链接，请使用已有的链接。"
+
+
 class LinkClosed(Refusal):
     """Its time is over, or the platform called it off."""
 

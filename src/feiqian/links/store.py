@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from feiqian.infra.database import Jsonb, Transaction
-from feiqian.links.model import Link, LinkKind, Use, UseState
+from feiqian.links.model import Ask, Link, LinkKind, Use, UseState
 
 _LINK = (
     "SELECT id, platform, kind, link_no, description, shop, amount, currency, lines, methods, uses_max, expires_at,"
@@ -94,4 +94,37 @@ async def insert_use(tx: Transaction, use: Use) -> None:
     await tx.execute(
         "INSERT INTO links.use (cell, link, number, key, amount, state, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (tx.cell, use.link, use.number, use.key, use.amount, use.state.value, use.created_at),
+    )
+
+
+async def insert_ask(tx: Transaction, ask: Ask) -> None:
+    await tx.execute(
+        "INSERT INTO links.ask (cell, id, payment, asker, message, created_at) VALUES (%s, %s, %s, %s, %s, %s)",
+        (tx.cell, ask.id, ask.payment, ask.asker, ask.message, ask.created_at),
+    )
+
+
+async def read_ask(tx: Transaction, id: UUID) -> Ask | None:
+    return await tx.maybe(
+        Ask,
+        "SELECT id, payment, asker, message, created_at, attempt FROM links.ask WHERE cell = %s AND id = %s",
+        (tx.cell, id),
+    )
+
+
+async def count_asks(tx: Transaction, payment: UUID) -> int:
+    return await tx.one(
+        int, "SELECT count(*) FROM links.ask WHERE cell = %s AND payment = %s", (tx.cell, payment)
+    )
+
+
+async def set_helper(tx: Transaction, id: UUID, attempt: int) -> None:
+    await tx.execute("UPDATE links.ask SET attempt = %s WHERE cell = %s AND id = %s", (attempt, tx.cell, id))
+
+
+async def is_helped(tx: Transaction, payment: UUID, attempt: int) -> bool:
+    return await tx.one(
+        bool,
+        "SELECT EXISTS (SELECT 1 FROM links.ask WHERE cell = %s AND payment = %s AND attempt = %s)",
+        (tx.cell, payment, attempt),
     )

@@ -1,6 +1,7 @@
 import { currencySign, formatMoney } from "../kit/money";
 import { formatCountdown, formatInstant } from "../kit/time";
 import { call, Refused } from "./api";
+import { prepareAsking, showAsked } from "./asking";
 import { markOf } from "./marks";
 import { type Answer, endOf, nextPollMs, ownWay, type View, viewOf, type Way } from "./model";
 import { OfferPage } from "./offer";
@@ -42,7 +43,8 @@ function showEnd(): void {
   const end = endWords[view];
   if (!end) return;
   part("end-title").textContent = word(end[0]);
-  part("end-text").textContent = word(end[1]).replace("{time}", formatInstant(answer?.paid_at ?? null));
+  const text = view === "paid" && answer?.helped && !answer.asked ? "paidByHelper" : end[1];
+  part("end-text").textContent = word(text).replace("{time}", formatInstant(answer?.paid_at ?? null));
   part("again").hidden = view !== "broken";
   const said = part("said");
   if (said.textContent !== word(end[0])) said.textContent = word(end[0]);
@@ -51,7 +53,11 @@ function showEnd(): void {
 function showOrder(order: Answer): void {
   part("payee").textContent = order.payee;
   part("description").textContent = order.description;
-  part("order-no").textContent = order.order_no;
+  part("order-no").textContent = order.order_no ?? "";
+  part("order-no-name").hidden = order.order_no === null;
+  part("asked-by").hidden = !order.asked;
+  part("asked-who").textContent = word("askedBy").replace("{asker}", order.asked?.asker ?? "");
+  part("asked-message").textContent = order.asked?.message ?? "";
   const amount = part("amount");
   amount.textContent = `${currencySign(order.currency)} ${formatMoney(order.amount, order.currency)}`;
   amount.style.setProperty("--length", String(amount.textContent.length));
@@ -110,6 +116,11 @@ function showWays(): void {
   if (order.device === "desktop" && !image.src) image.src = `${api}/page.svg`;
 }
 
+function showAsk(): void {
+  part("ask").hidden = !answer || answer.asked !== null || (view !== "choosing" && view !== "waiting");
+  showAsked();
+}
+
 function show(): void {
   if (answer && view !== "missing" && view !== "broken") view = viewOf(answer, serverNow());
   part("cashier").dataset.view = view;
@@ -117,6 +128,7 @@ function show(): void {
   if (answer) showOrder(answer);
   if (view === "offer") offering?.show();
   showWays();
+  showAsk();
   showEnd();
   const end = endWords[view];
   document.title = end ? word(end[0]) : word("title");
@@ -246,6 +258,7 @@ setInterval(() => {
   if ((view === "waiting" || view === "choosing") && !document.hidden) show();
 }, 1000);
 
+prepareAsking(api);
 speak();
 show();
 void ask();

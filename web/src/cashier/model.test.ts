@@ -21,6 +21,8 @@ const answer: Answer = {
   device: "desktop",
   methods: [],
   current,
+  asked: null,
+  helped: false,
 };
 const before = Date.parse("2010-12-01T01:59:59Z");
 const after = Date.parse("2010-12-01T02:00:00Z");

@@ -49,12 +49,17 @@ export interface Answer {
   currency: string;
   description: string;
   payee: string;
-  order_no: string;
+  /** Not told to whoever was asked to pay. */
+  order_no: string | null;
   expires_at: string;
   paid_at: string | null;
   device: Device;
   methods: Way[];
   current: Current | null;
+  /** Present for whoever was asked to pay. */
+  asked: { asker: string; message: string } | null;
+  /** The way that counts was chosen by somebody who was asked. */
+  helped: boolean;
   /** The server's clock; without it the buyer's own clock counts down. */
   now?: string;
 }

@@ -36,6 +36,10 @@ export class OfferPage {
       event.preventDefault();
       void this.begin();
     });
+    part("typed-amount").addEventListener("input", () => {
+      part("refused").hidden = true;
+      part("typed-amount").removeAttribute("aria-invalid");
+    });
   }
 
   async open(): Promise<OfferView> {

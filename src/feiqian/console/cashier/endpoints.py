@@ -14,9 +14,10 @@ from feiqian.console.access import require_own_origin
 from feiqian.console.cashier.codes import drawn
 from feiqian.console.cashier.turns import Turns
 from feiqian.console.cashier.views import CashierView
-from feiqian.console.cashier.visits import VISIT, GivenVisit, parse_token
+from feiqian.console.cashier.visits import VISIT, GivenVisit, Visit, parse_token
 from feiqian.kernel.errors import NotFound, Refusal
-from feiqian.payments import Actor
+from feiqian.links import ASK_PREFIX, Ask, ask_to_pay, record_helper
+from feiqian.payments import Actor, ChosenMethod, Payment
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,23 @@ class Tapped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a buyer chose."""
 
     method: PaymentMethod
+
+
+class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody else shall pay."""
+
+    asker: str
+    """How the buyer signs, at most 20 characters."""
+    message: str = ""
+    """At most 100 characters."""
+
+
+class AskedView(msgspec.Struct, frozen=True):
+    """What to send to whoever shall pay."""
+
+    url: str
+    picture: str
+    """The path of its QR code."""
 
 
 class CashierController(Controller):
@@ -83,13 +101,13 @@ class CashierController(Controller):
         """
         self._of_place.take(visit.address)
         self._of_payment.take(token)
-        payment = await visit.payment(token)
+        payment, ask = await visit.payment(token), await visit.ask(token)
         way = next((way for way in visit.ways(payment, token) if way.method is data.method), None)
         if way is None:
             raise WayClosed
         try:
             # Once begun it goes to its end, also when the buyer leaves meanwhile.
-            payment = await asyncio.shield(visit.gateway.attempt(payment, way, actor=Actor.BUYER))
+            payment = await asyncio.shield(_attempt(visit, payment, way, ask))
         except Refusal as refusal:
             log.warning(
                 "choice_refused",
@@ -103,6 +121,29 @@ class CashierController(Controller):
             raise WayClosed from refusal
         return await visit.show(payment, token)
 
+    @post("/asks", status_code=200)
+    async def ask(self, token: FromPath[str], data: JSONBody[Asking], visit: GivenVisit) -> AskedView:
+        """Make an address for somebody who is to pay: it says who asks, for what and how much, and no more.
+
+        Raises: TooManyTries, AskTooLate, TooManyAsks, InvalidRequest, NotFound.
+        """
+        self._of_place.take(visit.address)
+        self._of_payment.take(token)
+        if token.startswith(ASK_PREFIX):
+            raise NotFound(what="payment", name=token)
+        payment, now = await visit.payment(token), visit.clock.now()
+        ask = await visit.database.run(
+            lambda tx: ask_to_pay(tx, now=now, payment=payment, asker=data.asker, message=data.message)
+        )
+        return AskedView(url=visit.page_url(ask.token), picture=f"/cashier/api/{ask.token}/page.svg")
+
+
+async def _attempt(visit: Visit, payment: Payment, way: ChosenMethod, ask: Ask | None) -> Payment:
+    after = await visit.gateway.attempt(payment, way, actor=Actor.HELPER if ask else Actor.BUYER)
+    if ask is not None:
+        await visit.database.run(lambda tx: record_helper(tx, ask=ask, attempt=after.order.position))
+    return after
+
 
 class PageController(Controller):
     """What else happens at the page's own address."""
@@ -112,5 +153,5 @@ class PageController(Controller):
     @post(status_code=303)
     async def come_back(self, token: FromPath[str]) -> Redirect:
         """UnionPay sends the browser back by a form. What it says is not believed: the page asks for the payment."""
-        parse_token(token)
+        parse_token(token.removeprefix(ASK_PREFIX))
         return Redirect(f"/cashier/{token}", status_code=303)

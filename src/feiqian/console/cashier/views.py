@@ -9,6 +9,7 @@ import msgspec
 
 from feiqian.channels import METHODS, ChannelKind, NextStep, PaymentMethod, Scene, ShowCode
 from feiqian.console.cashier.devices import Device
+from feiqian.links import Ask
 from feiqian.payments import Attempt, AttemptState, Payment, PaymentState
 
 
@@ -55,6 +56,13 @@ class CurrentView(msgspec.Struct, frozen=True, kw_only=True):
     """The simulated buyer's phone; only in the sandbox."""
 
 
+class AskView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks somebody else to pay."""
+
+    asker: str
+    message: str
+
+
 class CashierView(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as its buyer sees it; ``amount`` in minor units."""
 
@@ -63,7 +71,8 @@ class CashierView(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     description: str
     payee: str
-    order_no: str
+    order_no: str | None
+    """Not told to whoever was asked to pay."""
     expires_at: datetime
     paid_at: datetime | None
     device: Device
@@ -71,6 +80,10 @@ class CashierView(msgspec.Struct, frozen=True, kw_only=True):
     methods: list[MethodView]
     """Open to this order on this device, in the order in which they are offered."""
     current: CurrentView | None
+    asked: AskView | None
+    """Present for whoever was asked to pay."""
+    helped: bool
+    """The way that counts was chosen by somebody who was asked."""
     now: datetime
     """By which the page counts down."""
 
@@ -83,6 +96,8 @@ def show_payment(
     open_methods: Sequence[PaymentMethod],
     phones: Mapping[ChannelKind, str],
     now: datetime,
+    ask: Ask | None,
+    helped: bool,
 ) -> CashierView:
     """``phones``: where the simulated channels answer; empty outside the sandbox."""
     return CashierView(
@@ -91,7 +106,7 @@ def show_payment(
         currency=payment.currency,
         description=payment.description,
         payee=payee,
-        order_no=payment.order_no,
+        order_no=None if ask else payment.order_no,
         expires_at=payment.expires_at,
         paid_at=payment.paid_at,
         device=device,
@@ -100,6 +115,8 @@ def show_payment(
             for method in open_methods
         ],
         current=_show_current(payment, payment.current, phones) if payment.current else None,
+        asked=AskView(asker=ask.asker, message=ask.message) if ask else None,
+        helped=helped,
         now=now,
     )
 

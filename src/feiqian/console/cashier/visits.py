@@ -17,6 +17,7 @@ from feiqian.infra.settings import Settings
 from feiqian.kernel.clock import Clock
 from feiqian.kernel.errors import InvalidRequest, NotFound
 from feiqian.kernel.ids import parse_id
+from feiqian.links import ASK_PREFIX, Ask, is_helped, require_ask
 from feiqian.members import read_platform
 from feiqian.payments import ChosenMethod, Gateway, Payment, read_payments
 
@@ -45,13 +46,22 @@ class Visit:
         self._phones = phones
 
     async def payment(self, token: str) -> Payment:
-        """Raises: NotFound."""
-        id = parse_token(token)
+        """Of a payment's own address, or of one for somebody who was asked to pay. Raises: NotFound."""
+        ask = await self.ask(token)
+        id = ask.payment if ask else parse_token(token)
         async with self.database.reading() as tx:
             found = await read_payments(tx, [id])
         if not found:
             raise NotFound(what="payment", name=token)
         return found[0]
+
+    async def ask(self, token: str) -> Ask | None:
+        """Who was asked to pay under this address; None where it is the payment's own. Raises: NotFound."""
+        if not token.startswith(ASK_PREFIX):
+            return None
+        id = parse_token(token.removeprefix(ASK_PREFIX))
+        async with self.database.reading() as tx:
+            return await require_ask(tx, id)
 
     def page_url(self, token: str) -> str:
         """The cashier of a payment, for other devices and for the way back from a channel."""
@@ -68,8 +78,10 @@ class Visit:
         return self.gateway.payable(payment, self.ways(payment, token))
 
     async def show(self, payment: Payment, token: str) -> CashierView:
+        ask = await self.ask(token)
         async with self.database.reading() as tx:
             platform = await read_platform(tx, payment.platform)
+            helped = await is_helped(tx, payment)
         return show_payment(
             payment,
             payee=platform.name if platform else "",
@@ -77,6 +89,8 @@ class Visit:
             open_methods=self.open_methods(payment, token),
             phones=self._phones,
             now=self.clock.now(),
+            ask=ask,
+            helped=helped,
         )
 
 

@@ -124,6 +124,8 @@ class Actor(StrEnum):
     """The partner, through the API."""
     BUYER = "buyer"
     """Whoever has the payment's link, at the cashier."""
+    HELPER = "helper"
+    """Somebody whom the buyer asked to pay, at the cashier."""
     CHANNEL = "channel"
     """The channel, by a callback."""
     SCHEDULE = "schedule"

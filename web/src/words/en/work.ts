@@ -156,6 +156,7 @@ export const work: Record<keyof typeof chinese, string> = {
 
   "actor.platform": "Platform",
   "actor.buyer": "Buyer",
+  "actor.helper": "Asked to pay",
   "actor.channel": "Channel",
   "actor.schedule": "Schedule",
 

@@ -154,6 +154,7 @@ export const work = {
 
   "actor.platform": "平台",
   "actor.buyer": "买家",
+  "actor.helper": "代付人",
   "actor.channel": "渠道",
   "actor.schedule": "系统任务",
 
