@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(300)
 PHONE = {"width": 390, "height": 700}
 CRISP = 2
 DESKTOP = {"width": 1280, "height": 860}
-EVERY_WAY = ["wechatpay_native", "wechatpay_h5", "alipay_qr", "alipay_page", "alipay_wap"]
+EVERY_WAY = ["wechatpay_native", "wechatpay_h5", "alipay_qr", "alipay_page", "alipay_wap", "unionpay_b2c"]
 MOBILE_AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
 )
@@ -157,9 +157,9 @@ class TestChoosing:
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
         shown = [way.get_attribute("data-method") for way in page.locator(".way").all()]
         assert shown == (
-            ["wechatpay_h5", "alipay_wap", "wechatpay_native", "alipay_qr"]
+            ["wechatpay_h5", "alipay_wap", "unionpay_b2c", "wechatpay_native", "alipay_qr"]
             if place == "phone"
-            else ["wechatpay_native", "alipay_qr", "alipay_page"]
+            else ["wechatpay_native", "alipay_qr", "alipay_page", "unionpay_b2c"]
         )
         assert not page.evaluate(OVERFLOWS)
         keep_picture(page, f"cashier-choosing-{place}-{language[:2]}")
@@ -183,20 +183,23 @@ class TestChoosing:
         states = [each["state"] for each in sandbox.ask("GET", f"/v1/payments/{payment['id']}")["attempts"]]
         assert states == ["closed", "awaiting_payment"]
 
+    @pytest.mark.parametrize("method", ["alipay_page", "unionpay_b2c"])
     def test_goes_to_the_channel_and_comes_back_paid(
-        self, sandbox: Sandbox, window: Window, tea: str
+        self, sandbox: Sandbox, window: Window, tea: str, method: str
     ) -> None:
         payment = sandbox.payment(tea, 5_600, "铁观音", methods=EVERY_WAY)
         page, _ = window(viewport=DESKTOP)
         open_cashier(page, payment["cashier_url"], "choosing")
-        page.locator('[data-method="alipay_page"]').click()
+        page.locator(f'[data-method="{method}"]').click()
         page.wait_for_url(lambda url: not url.startswith(sandbox.url))
         page.get_by_role("button", name=re.compile("付款|支付")).click()
-        page.get_by_role("link", name=re.compile("商家|返回")).first.click()
+        # UnionPay's page goes back by itself, with a form; Alipay's by a link.
+        if method == "alipay_page":
+            page.get_by_role("link", name=re.compile("商家|返回")).first.click()
         page.wait_for_url(lambda url: url.startswith(sandbox.url))
         expect(page.locator("#cashier")).to_have_attribute("data-view", "paid")
         paid = sandbox.ask("GET", f"/v1/payments/{payment['id']}")
-        assert (paid["state"], paid["method"]) == ("succeeded", "alipay_page")
+        assert (paid["state"], paid["method"]) == ("succeeded", method)
 
 
 class TestALink:
@@ -240,3 +243,34 @@ class TestALink:
         watch.expect(409, link["url"].partition(sandbox.url)[2].replace("/pay/", "/pay/api/"))
         open_cashier(page, link["url"], "linkEnded")
         expect(page.get_by_role("heading", name="链接已失效")).to_be_visible()
+
+
+class TestSomebodyElse:
+    def test_is_asked_pays_and_both_pages_turn_to_paid(
+        self, sandbox: Sandbox, window: Window, tea: str
+    ) -> None:
+        payment = sandbox.payment(tea, 5_600, "铁观音", methods=EVERY_WAY)
+        page, _ = window(viewport=DESKTOP)
+        open_cashier(page, payment["cashier_url"], "choosing")
+        page.get_by_text("找人代付").click()
+        page.get_by_label("您的称呼").fill("小陈")
+        page.get_by_label("留言").fill("帮我付一下，谢谢")
+        page.get_by_role("button", name="生成代付链接").click()
+        address = page.locator("#asked-url")
+        expect(address).to_be_visible()
+        keep_picture(page, "cashier-ask")
+
+        other, _ = window(viewport=PHONE, device_scale_factor=CRISP)
+        open_cashier(other, address.input_value(), "choosing")
+        expect(other.locator("#asked-who")).to_have_text("小陈 请您帮忙付款")
+        expect(other.locator("#order-no")).to_have_text("")
+        expect(other.locator("#ask")).to_be_hidden()
+        keep_picture(other, "cashier-asked")
+        other.locator('[data-method="wechatpay_native"]').click()
+        expect(other.locator("#cashier")).to_have_attribute("data-view", "waiting")
+        with other.context.expect_page() as opened:
+            other.get_by_role("link", name="模拟买家手机").click()
+        opened.value.get_by_role("button", name=re.compile("立即支付")).click()
+        for each in (other, page):
+            expect(each.locator("#cashier")).to_have_attribute("data-view", "paid")
+        expect(page.locator("#end-text")).to_contain_text("已有人替您付款")
