@@ -96,7 +96,7 @@ class TestAPayment:
         assert fen(captured.locator("tfoot .money").inner_text()) == amount
 
         told = desk.page.locator(".timeline-title").all_inner_texts()
-        assert told == ["平台创建支付", "渠道受理，已生成付款码", "支付成功，已入账"]
+        assert told == ["平台创建支付", "渠道受理，待买家支付", "支付成功，已入账"]
 
     def test_shows_what_a_refund_took_from_whom(self, desk: Desk) -> None:
         rows = desk.api("/payments?state=succeeded&limit=200")["items"]

@@ -38,7 +38,7 @@ class TestAKind:
 
     @pytest.mark.parametrize("kind", KIND_OF_ALL, ids=lambda kind: kind.kind.value)
     def test_marks_what_is_secret(self, kind: KindDescription) -> None:
-        telling = ("private_key", "password", "pfx", "v3_key")
+        telling = ("private_key", "password", "pfx", "v3_key", "master_key")
         for field in kind.fields:
             assert field.kind.secret == any(word in field.name for word in telling), field.name
 

@@ -156,6 +156,7 @@ class TestAttention:
         missing = await shop.pay("101", {"S10": 6_000}, at=local(YESTERDAY, 12))
         await shop.pay("102", {"S10": 7_000}, paid=6_999)
         await shop.refuse_refund(await shop.ask_refund(paid, "R1", 100))
+        clock.advance_to(local(TODAY, 13))
         assert [item["kind"] for item in (await overview(console))["attention"]] == [
             "conflicted",
             "refund_failed",
@@ -163,7 +164,7 @@ class TestAttention:
         ]
         await shop.reconcile(YESTERDAY, without=missing.out_trade_no)
         assert (await overview(console))["attention"] == [
-            {"kind": "unexplained", "count": 1, "link": f"/reconciliation/{YESTERDAY}"},
+            {"kind": "unexplained", "count": 1, "link": f"/reconciliation/{YESTERDAY}?channel=wechatpay"},
             {"kind": "conflicted", "count": 1, "link": "/payments?state=conflicted"},
             {"kind": "refund_failed", "count": 1, "link": f"/payments/{paid.shown_id}"},
         ]
@@ -172,7 +173,7 @@ class TestAttention:
         self, console: Client, shop: Shop, clock: ManualClock
     ) -> None:
         await shop.pay("100", {"S10": 5_000}, at=local(TODAY, 12))
-        for hour, kinds in ((10, []), (11, ["not_reconciled"])):
+        for hour, kinds in ((12, []), (13, ["not_reconciled"])):
             clock.advance_to(local(TODAY + timedelta(days=1), hour))
             await sign_in(console)
             assert [item["kind"] for item in (await overview(console))["attention"]] == kinds

@@ -274,7 +274,7 @@ async def _differing_day(tx: Transaction) -> str:
     """The newest day with a difference; the list where none of the last days has one."""
     for day in await reconciliation.reconciled_days(tx, limit=DAY_COUNT):
         if day.unexplained:
-            return f"/reconciliation/{day.day}"
+            return f"/reconciliation/{day.day}?channel={day.channel}"
     return "/reconciliation"
 
 

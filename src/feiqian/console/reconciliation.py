@@ -1,12 +1,12 @@
 """The days' reconciliations, and the lines of one."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, get
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from feiqian import reconciliation
 from feiqian.console.given import GivenClock, GivenDatabase
@@ -19,13 +19,13 @@ from feiqian.kernel.ids import parse_id, show_id
 from feiqian.payments import DayTotal, PlatformNo, day_totals, platform_nos
 from feiqian.reconciliation import WORDING, DayKey, ReconciledDay, ReconciledItem, Status, StatusTotal
 
-CHANNEL = "wechatpay"
-"""Whose days are shown; the only channel so far."""
 PENDING_COUNT_MAX = 30
 """So many trade dates are looked through for days that nobody has reconciled."""
 LOOKED_BACK = timedelta(days=92)
-DUE_AT = (11, 0)
-"""Of the day after: WeChat Pay's bill is ready from 10:00, and fetched a little later."""
+CHANNELS_A_DAY_MAX = 50
+"""So many connections, at most, have a bill of one day."""
+DUE_AT = (13, 0)
+"""Of the day after: bills are fetched a little after noon."""
 
 
 class DayView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,7 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
 
     date: date
     channel: str
+    """The connection's code; empty for a day that no bill has been compared with."""
     state: Literal["balanced", "differences", "failed", "pending"]
     """pending: there was trade and nothing has been compared."""
     bill_lines: int
@@ -110,17 +111,19 @@ class ReconciliationController(Controller):
         day: FromPath[date],
         request: Request[Any, Any, Any],
         database: GivenDatabase,
+        channel: Annotated[str | None, QueryParameter(max_length=64)] = None,
         status: FromQuery[Status | None] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> DayPage:
+        """One channel's day; the first of that day where none is named."""
         async with database.reading() as tx:
-            found = await reconciliation.reconciled_day(tx, channel=CHANNEL, day=day)
+            found = await _find(tx, day, channel)
             if found is None:
                 return DayPage(day=_whole_pending(await _trade_of(tx, day)), items=[], next_cursor=None)
             after = read_cursor(cursor, int) or 0
             items = await reconciliation.items(
-                tx, channel=CHANNEL, day=day, status=status, after=after, limit=limit + 1
+                tx, channel=found.channel, day=day, status=status, after=after, limit=limit + 1
             )
             page, chinese = items[:limit], language_of(request) == "zh"
             numbers = await platform_nos(tx, [id for item in page if (id := _our_id(item))])
@@ -139,10 +142,7 @@ async def pending_days(tx: Transaction, *, today: date) -> list[DayTotal]:
     if not traded:
         return []
     done = await reconciliation.reconciled_days(
-        tx,
-        channel=CHANNEL,
-        after=DayKey(day=today, channel=""),
-        limit=(today - traded[0].day).days,
+        tx, after=DayKey(day=today, channel=""), limit=(today - traded[0].day).days * CHANNELS_A_DAY_MAX
     )
     tried = {day.day for day in done}
     return [day for day in reversed(traded) if day.day not in tried]
@@ -151,6 +151,15 @@ async def pending_days(tx: Transaction, *, today: date) -> list[DayTotal]:
 def overdue_days(pending: list[DayTotal], *, now: datetime) -> list[DayTotal]:
     """Those whose bill should have been compared by now."""
     return [day for day in pending if now >= local(day.day + timedelta(days=1), *DUE_AT)]
+
+
+async def _find(tx: Transaction, day: date, channel: str | None) -> ReconciledDay | None:
+    if channel is not None:
+        return await reconciliation.reconciled_day(tx, channel=channel, day=day)
+    of_day = await reconciliation.reconciled_days(
+        tx, after=DayKey(day=day + timedelta(days=1), channel=""), limit=CHANNELS_A_DAY_MAX
+    )
+    return min((each for each in of_day if each.day == day), key=lambda each: each.channel, default=None)
 
 
 async def _trade_of(tx: Transaction, day: date) -> DayTotal:
@@ -196,7 +205,7 @@ def _whole_pending(day: DayTotal) -> WholeDayView:
 def _pending_facts(day: DayTotal) -> dict[str, Any]:
     return {
         "date": day.day,
-        "channel": CHANNEL,
+        "channel": "",
         "state": "pending",
         "bill_lines": 0,
         "matched": 0,

@@ -70,8 +70,10 @@ export const transactionQuery = (transaction: string) =>
 export const reconciliationQuery = (cursor?: string) =>
   get<t.Page<t.ReconciliationDay>>("/reconciliation", { cursor }, true);
 
-export const reconciliationDayQuery = (date: string, filter: { status?: string; cursor?: string }) =>
-  get<t.ReconciliationDayPage>(`/reconciliation/${id(date)}`, { ...filter }, true);
+export const reconciliationDayQuery = (
+  date: string,
+  filter: { channel?: string; status?: string; cursor?: string },
+) => get<t.ReconciliationDayPage>(`/reconciliation/${id(date)}`, { ...filter }, true);
 
 export const vouchersQuery = (filter: { month?: string; date?: string; cursor?: string }) =>
   get<t.Page<t.VoucherRow>>("/vouchers", { ...filter }, true);

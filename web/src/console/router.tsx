@@ -59,7 +59,7 @@ const search = {
   merchants: only("q", "cursor"),
   merchant: only("account", "cursor"),
   reconciliation: only("cursor"),
-  reconciliationDay: only("status", "cursor"),
+  reconciliationDay: only("channel", "status", "cursor"),
   vouchers: only("month", "date", "cursor"),
   trialBalance: only("date", "book"),
   loans: only("state", "cursor"),

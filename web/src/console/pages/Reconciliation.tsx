@@ -33,7 +33,7 @@ function useColumns(): Column<ReconciliationDay>[] {
     {
       key: "channel",
       title: t("reconciliation.channel"),
-      cell: (day) => wordFor("reconciliation.channel", day.channel),
+      cell: (day) => (day.channel ? wordFor("reconciliation.channel", day.channel) : "–"),
     },
     {
       key: "state",
@@ -113,7 +113,7 @@ export function Reconciliation() {
                 columns={columns}
                 rows={page.items}
                 rowKey={(day) => `${day.date} ${day.channel}`}
-                href={(day) => paths.reconciliationDay(day.date)}
+                href={(day) => paths.reconciliationDay(day.date, day.channel)}
                 settings="reconciliation"
                 empty={<Empty title="empty.reconciliation" next="empty.reconciliation.next" />}
               />

@@ -35,8 +35,8 @@ export function ReconciliationDay() {
 }
 
 function Day({ date }: { date: string }) {
-  const { status, cursor } = route.useSearch();
-  const query = useQuery(reconciliationDayQuery(date, { status, cursor }));
+  const { channel, status, cursor } = route.useSearch();
+  const query = useQuery(reconciliationDayQuery(date, { channel, status, cursor }));
   return (
     <QueryView query={query} skeleton={<SkeletonPage />}>
       {(page) => <Content page={page} status={status} cursor={cursor} />}
@@ -63,7 +63,8 @@ function Content({
         tag={<StateTag kind="reconciliation.state" state={day.state} />}
         below={
           <>
-            {formatLongDate(day.date, language)} · {wordFor("reconciliation.channel", day.channel)}
+            {formatLongDate(day.date, language)}
+            {day.channel && ` · ${wordFor("reconciliation.channel", day.channel)}`}
             {day.finished_at && ` · ${t("reconciliation.finishedAt")} ${formatInstant(day.finished_at)}`}
           </>
         }
@@ -100,7 +101,7 @@ function Content({
 function StatusChoice({ page, status }: { page: ReconciliationDayPage; status?: string }) {
   const { t } = useWords();
   const { day } = page;
-  const base = paths.reconciliationDay(day.date);
+  const base = paths.reconciliationDay(day.date, day.channel);
   return (
     <nav className="status-choice" aria-label={t("reconciliation.status")}>
       <AppLink href={base} aria-current={status ? undefined : "true"}>
@@ -111,7 +112,7 @@ function StatusChoice({ page, status }: { page: ReconciliationDayPage; status?: 
         return (
           <AppLink
             key={name}
-            href={`${base}?status=${name}`}
+            href={`${base}${day.channel ? "&" : "?"}status=${name}`}
             aria-current={status === name ? "true" : undefined}
           >
             <span className={`dot dot-${sum?.count ? toneOf("reconciliation.status", name) : "idle"}`} />
