@@ -79,7 +79,7 @@ class House:
         self.url = url
         self.api_key = api_key
         self.clock: ManualClock = services.clock
-        self._places = services.sandbox
+        self.places = services.sandbox
         self._http = http
 
     async def send(
@@ -131,11 +131,11 @@ class House:
         self, method: str, path: str, body: object = None, *, kind: ChannelKind = ChannelKind.WECHATPAY
     ) -> Answer:
         """A request to a simulator's own controls."""
-        return await self.send(method, path, body, base_url=self._places.url(kind))
+        return await self.send(method, path, body, base_url=self.places.url(kind))
 
     async def at(self, moment: datetime) -> None:
         """Set all clocks; the channels' first, so that no call of ours is ahead of them."""
-        for kind in self._places.addresses:
+        for kind in self.places.addresses:
             await self.sandbox("POST", "/sandbox/clock", {"now": max(moment, self.clock.now())}, kind=kind)
         self.clock.advance_to(moment)
 

@@ -7,9 +7,11 @@ connection is asked about, closed and refunded there.
 
 from collections.abc import Mapping
 
-from feiqian.channels import NoticeAnswer
+import structlog
+
+from feiqian.channels import IncomingCredit, NoticeAnswer
 from feiqian.kernel.errors import Refusal
-from feiqian.payments import refunds
+from feiqian.payments import refunds, store
 from feiqian.payments.gateway.checking import Checking, check_forever
 from feiqian.payments.gateway.ports import ChannelAsk, Channels, Choice, GatewayTerms, StaticChannels
 from feiqian.payments.model import Actor
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 
+log = structlog.get_logger(__name__)
+
+
 class Gateway(Checking):
     """Creates, asks, closes and refunds payments over many connections."""
 
@@ -38,10 +43,24 @@ class Gateway(Checking):
         notice = self._channels.read_notice(code, headers=headers, body=body, now=now)
         for order in notice.payments:
             await self.confirm(order, channel=code, actor=Actor.CHANNEL)
+        for credit in notice.credits:
+            await self._take_credit(code, credit)
         if notice.refund is not None:
             said = notice.refund
             await self._database.run(
                 lambda tx: refunds.record_refund(tx, now=now, channel=code, said=said, actor=Actor.CHANNEL)
+            )
+
+    async def _take_credit(self, code: str, credit: IncomingCredit) -> None:
+        """Money came into an account: ask about the order that waits for it there. The notice itself posts nothing, for
+        only the query knows what all transfers to that account come to."""
+        async with self._database.reading() as tx:
+            waiting = await store.expecting(tx, code, credit.account_no)
+        for payment, position in waiting:
+            await self.check_attempt(payment, position)
+        if not waiting:
+            log.warning(
+                "credit_unexpected", channel=code, number=credit.channel_no, account=credit.account_no
             )
 
     def answer_notice(self, code: str, refusal: Refusal | None) -> NoticeAnswer:

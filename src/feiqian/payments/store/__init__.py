@@ -3,6 +3,7 @@
 from feiqian.payments.store.attempts import (
     due_attempts,
     due_channels,
+    expecting,
     hasten,
     insert_attempt,
     read_attempts,
@@ -46,6 +47,7 @@ __all__ = [
     "due_channels",
     "due_payments",
     "due_refunds",
+    "expecting",
     "find_by_order",
     "find_refund_by_no",
     "find_refund_by_out_no",

@@ -214,6 +214,16 @@ async def due_attempts(tx: Transaction, channel: str, now: datetime, limit: int)
     return await rows.fetchall()
 
 
+async def expecting(tx: Transaction, channel: str, account_no: str) -> list[tuple[UUID, int]]:
+    """Open attempts (payment, position) whose buyers were told to transfer to that account."""
+    rows = await tx.connection.execute(
+        "SELECT payment, position FROM payments.attempt WHERE cell = %s AND channel = %s AND next_check_at IS NOT NULL"
+        " AND next_step->>'account_no' = %s ORDER BY payment",
+        (tx.cell, channel, account_no),
+    )
+    return await rows.fetchall()
+
+
 async def due_channels(tx: Transaction, now: datetime) -> list[str]:
     """Connections that are to be asked about something."""
     return await tx.all(
