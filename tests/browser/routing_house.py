@@ -21,6 +21,7 @@ from litestar.di import Provide
 
 from feiqian.app.invariants import check_all
 from feiqian.app.run import free_port
+from feiqian.app.services import gateway_terms
 from feiqian.channels import PaymentMethod
 from feiqian.connections import (
     Audience,
@@ -44,7 +45,7 @@ from feiqian.infra.web import HANDLERS, StrictRequest
 from feiqian.kernel.clock import ManualClock
 from feiqian.kernel.ids import new_id, show_id
 from feiqian.members import Role, register_staff
-from feiqian.payments import NewLine, NewPayment
+from feiqian.payments import Gateway, NewLine, NewPayment, StaticChannels
 from feiqian.payments.operations import create_payment
 from feiqian.routing import (
     Breaker,
@@ -245,6 +246,12 @@ async def serve(place: Path, url: str) -> None:
             "database": database,
             "clock": clock,
             "settings": Settings(),
+            "gateway": Gateway(
+                database=database,
+                channels=StaticChannels({}),
+                clock=clock,
+                terms=gateway_terms(Settings()),
+            ),
             "standing": StandingInvariants(database, check_all),
             "sandbox_url": None,
             "approvals": office.approvals,

@@ -120,6 +120,11 @@ class TestALink:
         [
             ("lines", {"amount": 999}),
             ("lines", {"amount": None}),
+            ("amount", {"amount": 10**30}),
+            ("lines", {"lines": []}),
+            ("lines", {"lines": [{"merchant_no": "A", "amount": 10**30}]}),
+            ("lines", {"lines": [{"merchant_no": "A", "amount": 1000, "description": "\t"}]}),
+            ("link_no", {"link_no": "\t"}),
             ("uses_max", {"uses_max": 0}),
             ("methods", {"methods": []}),
             ("expires_at", {"expires_at": NOW - timedelta(seconds=1)}),

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from feiqian.kernel.errors import InvalidRequest, ReplayAltered
 from feiqian.kernel.ids import show_id
+from feiqian.kernel.money import AMOUNT_MAX
 from feiqian.links.model import AmountMissing, Link, LinkClosed, LinkKind, NewLink
 from feiqian.payments import NewLine, NewPayment
 
 TYPED_MAX = 5_000_000
 """50,000 yuan in fen: what a buyer may type; a slip of the finger should not be paid."""
 USES_MAX = 1_000
+LINES_MAX = 100
 PAY_WITHIN_S = 1_800
 """How long somebody who began may take to pay."""
 
@@ -37,14 +39,21 @@ def check_new(asked: NewLink, kind: LinkKind, now: datetime) -> None:
 
 
 def _check_lines(asked: NewLink) -> None:
+    if not 1 <= len(asked.lines) <= LINES_MAX:
+        raise InvalidRequest(field="lines", reason=f"must have 1 to {LINES_MAX} lines")
+    for line in asked.lines:
+        if len(line.description) > 127 or (line.description and not line.description.isprintable()):
+            raise InvalidRequest(field="lines", reason="a description has at most 127 printable characters")
+        if line.amount is not None and abs(line.amount) > AMOUNT_MAX:
+            raise InvalidRequest(field="lines", reason=f"a line has at most {AMOUNT_MAX} minor units")
     if asked.amount is None:
         if len(asked.lines) != 1 or asked.lines[0].amount is not None:
             raise InvalidRequest(
                 field="lines", reason="must be one line without an amount where the buyer types it"
             )
         return
-    if asked.amount <= 0:
-        raise InvalidRequest(field="amount", reason="must be above zero")
+    if not 0 < asked.amount <= AMOUNT_MAX:
+        raise InvalidRequest(field="amount", reason=f"must be above zero and at most {AMOUNT_MAX}")
     amounts = [line.amount for line in asked.lines]
     if not amounts or None in amounts or sum(amount or 0 for amount in amounts) != asked.amount:
         raise InvalidRequest(field="lines", reason="must each have an amount, and add up to the link's")
