@@ -135,7 +135,7 @@ export const frame: Record<keyof typeof chinese, string> = {
   "empty.invariants.next": "The worker checks on a schedule; you can also check now.",
 
   "search.open": "Search numbers, names, amounts",
-  "search.placeholder": "Order, payment, WeChat number, merchant, amount…",
+  "search.placeholder": "Order, payment, channel number, merchant, amount…",
   "search.hint": "↑↓ choose   Enter open   Esc close",
   "search.none": "Nothing found for “{q}”",
   "search.none.next": "Try the full number, or a part of the merchant's name.",

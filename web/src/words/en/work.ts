@@ -45,7 +45,7 @@ export const work: Record<keyof typeof chinese, string> = {
   "balance.loans_outstanding": "Loans outstanding",
 
   "payment.title": "Payments",
-  "payment.search": "Order, payment, WeChat number or buyer",
+  "payment.search": "Order, payment, channel number or buyer",
   "payment.merchantNo": "Merchant no.",
   "payment.state": "State",
   "payment.orderNo": "Order no.",

@@ -132,7 +132,7 @@ export const frame = {
   "empty.invariants.next": "后台会定时自检，也可以立即检查。",
 
   "search.open": "搜索编号、商户、金额",
-  "search.placeholder": "订单号、支付单号、微信单号、商户、金额…",
+  "search.placeholder": "订单号、支付单号、渠道单号、商户、金额…",
   "search.hint": "↑↓ 选择　Enter 打开　Esc 关闭",
   "search.none": "没有找到“{q}”",
   "search.none.next": "试试完整的编号，或商户名称的一部分。",

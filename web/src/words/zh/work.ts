@@ -43,7 +43,7 @@ export const work = {
   "balance.loans_outstanding": "贷款余额",
 
   "payment.title": "支付",
-  "payment.search": "订单号 / 支付单号 / 微信单号 / 买家",
+  "payment.search": "订单号 / 支付单号 / 渠道单号 / 买家",
   "payment.merchantNo": "商户号",
   "payment.state": "状态",
   "payment.orderNo": "订单号",
