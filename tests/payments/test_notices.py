@@ -24,6 +24,36 @@ class TestANotice:
         await counter.notice(payment.order)
         assert await counter.shop.books() == PAID
 
+    @pytest.mark.parametrize(
+        ("state", "after"),
+        [
+            (ChannelPaymentState.NOT_PAID, "awaiting_payment"),
+            (ChannelPaymentState.CLOSED, "closed"),
+            (ChannelPaymentState.FAILED, "failed"),
+        ],
+    )
+    async def test_of_no_money_takes_none_and_conflicts_with_nothing(
+        self, counter: Counter, state: ChannelPaymentState, after: str
+    ) -> None:
+        payment = await counter.create()
+        counter.first.orders[payment.order.out_trade_no].state = state
+        await counter.notice(payment.order)
+        assert await counter.table(payment) == [("first", after)]
+        assert await counter.shop.books() == {}
+
+    async def test_of_no_money_about_nothing_of_ours_is_refused(self, counter: Counter) -> None:
+        with pytest.raises(NoticeUnmatched):
+            await counter.gateway.take_notice("first", {}, b"P-unknown")
+
+    async def test_that_an_order_was_closed_after_it_was_paid_and_refunded_changes_nothing(
+        self, counter: Counter
+    ) -> None:
+        payment = await counter.paid(await counter.create())
+        counter.first.orders[payment.order.out_trade_no].state = ChannelPaymentState.CLOSED
+        await counter.notice(payment.order)
+        assert await counter.table(payment) == [("first", "succeeded")]
+        assert await counter.shop.books() == PAID
+
     async def test_at_an_address_of_no_connection_is_refused(self, counter: Counter) -> None:
         payment = await counter.create()
         with pytest.raises(Refusal) as refused:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 import structlog
 
-from feiqian.channels import IncomingCredit, NoticeAnswer
+from feiqian.channels import ChannelPaymentState, IncomingCredit, NoticeAnswer
 from feiqian.kernel.errors import Refusal
 from feiqian.payments import refunds, store
 from feiqian.payments.gateway.checking import Checking, check_forever
 from feiqian.payments.gateway.ports import ChannelAsk, Channels, Choice, GatewayTerms, StaticChannels
-from feiqian.payments.model import Actor
+from feiqian.payments.model import Actor, NoticeUnmatched
 
 __all__ = [
     "ChannelAsk",
@@ -26,6 +26,9 @@ __all__ = [
     "check_forever",
 ]
 
+
+TAKEN = (ChannelPaymentState.PAID, ChannelPaymentState.REFUNDED)
+"""States in which the channel has taken the buyer's money."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +45,10 @@ class Gateway(Checking):
         now = self._clock.now()
         notice = self._channels.read_notice(code, headers=headers, body=body, now=now)
         for order in notice.payments:
-            await self.confirm(order, channel=code, actor=Actor.CHANNEL)
+            if order.state in TAKEN:
+                await self.confirm(order, channel=code, actor=Actor.CHANNEL)
+            else:
+                await self._look_at(code, order.out_trade_no)
         for credit in notice.credits:
             await self._take_credit(code, credit)
         if notice.refund is not None:
@@ -50,6 +56,17 @@ class Gateway(Checking):
             await self._database.run(
                 lambda tx: refunds.record_refund(tx, now=now, channel=code, said=said, actor=Actor.CHANNEL)
             )
+
+    async def _look_at(self, code: str, out_trade_no: str) -> None:
+        """A notice that an order is open, closed or refused says nothing about money: the channel is asked where it stands.
+
+        Raises: NoticeUnmatched.
+        """
+        async with self._database.reading() as tx:
+            found = await store.find_attempt(tx, code, out_trade_no)
+        if found is None:
+            raise NoticeUnmatched(number=out_trade_no)
+        await self.check_attempt(*found)
 
     async def _take_credit(self, code: str, credit: IncomingCredit) -> None:
         """Money came into an account: ask about the order that waits for it there. The notice itself posts nothing, for

@@ -214,6 +214,15 @@ async def due_attempts(tx: Transaction, channel: str, now: datetime, limit: int)
     return await rows.fetchall()
 
 
+async def find_attempt(tx: Transaction, channel: str, out_trade_no: str) -> tuple[UUID, int] | None:
+    """The attempt (payment, position) that placed an order at a connection."""
+    rows = await tx.connection.execute(
+        "SELECT payment, position FROM payments.attempt WHERE cell = %s AND out_trade_no = %s AND channel = %s",
+        (tx.cell, out_trade_no, channel),
+    )
+    return await rows.fetchone()
+
+
 async def expecting(tx: Transaction, channel: str, account_no: str) -> list[tuple[UUID, int]]:
     """Open attempts (payment, position) whose buyers were told to transfer to that account."""
     rows = await tx.connection.execute(
