@@ -203,7 +203,6 @@ class TestARefundThatDoesNotHappen:
         await eventually(lambda: _state(house, refund), lambda state: state == "abnormal")
         assert await house.books() == ASKED
         assert "refund_abnormal" in await house.events(payment)
-        # An answer that was on its way may still have said that it is under way: asking settles it.
         await house.later(hours=2)
         await eventually(house.services.gateway.check_due, lambda asked: asked == 0)
         assert await _state(house, refund) == "abnormal"

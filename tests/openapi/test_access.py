@@ -10,6 +10,8 @@ from tests.loop.house import House
 pytestmark = pytest.mark.anyio
 
 ANY_PAYMENT = "/v1/payments/payment_00000000000000000000000000"
+ANY_LINK = "/v1/payment-links/link_00000000000000000000000000"
+ANY_CODE = "/v1/payment-codes/code_00000000000000000000000000"
 ANY_ENDPOINT = "/v1/webhook-endpoints/endpoint_00000000000000000000000000"
 ANY_EVENT = "/v1/events/event_00000000000000000000000000"
 ANY_ACCOUNT = "/v1/ledger/accounts/account_00000000000000000000000000"
@@ -26,6 +28,12 @@ ROUTES = (
     ("POST", f"{ANY_PAYMENT}/attempts", Scope.PAYMENTS),
     ("POST", f"{ANY_PAYMENT}/close", Scope.PAYMENTS),
     ("POST", f"{ANY_PAYMENT}/refunds", Scope.PAYMENTS),
+    ("POST", "/v1/payment-links", Scope.PAYMENTS),
+    ("GET", ANY_LINK, Scope.PAYMENTS),
+    ("POST", f"{ANY_LINK}/close", Scope.PAYMENTS),
+    ("POST", "/v1/payment-codes", Scope.PAYMENTS),
+    ("GET", ANY_CODE, Scope.PAYMENTS),
+    ("POST", f"{ANY_CODE}/close", Scope.PAYMENTS),
     ("GET", "/v1/refunds?refund_no=1", Scope.PAYMENTS),
     ("GET", "/v1/refunds/refund_00000000000000000000000000", Scope.PAYMENTS),
     ("POST", "/v1/webhook-endpoints", Scope.PAYMENTS),

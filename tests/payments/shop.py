@@ -146,8 +146,9 @@ class Shop:
         *,
         amount: int | None = None,
         now: datetime = NOW,
+        actor: Actor = Actor.CHANNEL,
     ) -> Refund:
-        """Take the channel's word about a refund."""
+        """Take the channel's word about a refund: by its notice, or as ``actor`` says."""
         word = ChannelRefund(
             out_refund_no=refund.out_refund_no,
             state=state,
@@ -156,7 +157,7 @@ class Shop:
             succeeded_at=now if state is ChannelRefundState.SUCCEEDED else None,
         )
         return await self.database.run(
-            lambda tx: record_refund(tx, now=now, channel="wechatpay", said=word, actor=Actor.CHANNEL)
+            lambda tx: record_refund(tx, now=now, channel="wechatpay", said=word, actor=actor)
         )
 
     async def refund_now(self, refund: Refund) -> Refund:

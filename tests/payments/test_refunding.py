@@ -10,7 +10,7 @@ import pytest
 from feiqian.channels import ChannelRefundState
 from feiqian.kernel.errors import InvalidRequest, NotFound, Refusal, ReplayAltered
 from feiqian.kernel.ids import derived_id
-from feiqian.payments import Refund, RefundState
+from feiqian.payments import Actor, Refund, RefundState
 from feiqian.payments.model import NotRefundable, RefundExceedsPayment, RefundTooLate, TooManyRefunds
 from feiqian.payments.refunds import record_refund_refused
 from tests.conftest import NOW
@@ -217,6 +217,13 @@ class TestWhatTheChannelSaysOfARefund:
         # A person sent the money another way, and the channel says so.
         assert (await shop.settle(refund)).state is RefundState.SUCCEEDED
         assert await shop.books() == {"channel": 500, "fee": 3, "A pending": 299, "B pending": 198}
+
+    async def test_as_an_answer_that_its_notice_overtook_is_out_of_date(self, shop: Shop) -> None:
+        refund = await shop.refund(await shop.paid("1", 600, 400), "r1", 500)
+        await shop.settle(refund, ChannelRefundState.ABNORMAL)
+        late = await shop.settle(refund, ChannelRefundState.PROCESSING, actor=Actor.SCHEDULE)
+        assert late.state is RefundState.ABNORMAL
+        assert (await shop.refund_now(refund)).state is RefundState.ABNORMAL
 
     async def test_with_another_amount_is_not_posted(self, shop: Shop) -> None:
         payment = await shop.paid("1", 600, 400)

@@ -255,6 +255,9 @@ async def _processing(
     said: ChannelRefund,
     actor: Actor,
 ) -> Refund:
+    if refund.state is RefundState.ABNORMAL and actor is Actor.SCHEDULE:
+        # Nobody asks about an abnormal refund: this answer was on its way when the channel told of it.
+        return refund
     if refund.state is RefundState.PENDING:
         await _record(tx, refund, now, PaymentEvent.REFUND_ACCEPTED, actor, said=said)
     due = rules.next_check(now, refund.checks, rules.refund_pace(payment.order.method))
