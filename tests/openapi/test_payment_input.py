@@ -147,15 +147,21 @@ class TestAPayment:
         assert await house.send_large("/v1/payments", body, headers) == 413
         await nothing_exists(house)
 
-    async def test_may_be_as_small_and_as_large_as_money_goes(self, house: House) -> None:
+    async def test_may_be_as_small_and_as_large_as_its_channel_takes(self, house: House) -> None:
         small = await house.paid("small", 1)
-        large = await house.paid("large", 10**15)
-        assert (small["fee"], large["fee"]) == (0, 6 * 10**12)
+        large = await house.paid("large", 10**10)
+        assert (small["fee"], large["fee"]) == (0, 6 * 10**7)
         assert await house.books() == {
-            "channel": 10**15 + 1,
-            "fee": 6 * 10**12,
-            "A pending": 10**15 + 1 - 6 * 10**12,
+            "channel": 10**10 + 1,
+            "fee": 6 * 10**7,
+            "A pending": 10**10 + 1 - 6 * 10**7,
         }
+
+    @pytest.mark.parametrize("amount", [10**10 + 1, 10**15])
+    async def test_larger_than_any_channel_takes_has_no_way(self, house: House, amount: int) -> None:
+        order = {**GOOD, "amount": amount, "lines": [line(amount)]}
+        assert (await house.send("POST", "/v1/payments", order)).problem == (422, "no_route")
+        await nothing_exists(house)
 
     async def test_may_have_every_character_that_can_be_seen(self, house: House) -> None:
         order_no = "订单/№ 1?&#%2F'\"\\"

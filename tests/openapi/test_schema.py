@@ -34,13 +34,15 @@ OUT_OF_REACH = {
     "POST /v1/loans/{loan_id}/repayments",
     "POST /v1/payments/{payment_id}/close",
     "POST /v1/payments/{payment_id}/attempts",
+    "POST /v1/payment-links",
     "POST /v1/ledger/accounts/{account_id}/close",
     "POST /v1/ledger/subjects",
     "POST /v1/ledger/transactions",
     "POST /v1/ledger/transactions/{transaction_id}/reverse",
 }
 """What one day's trade of one merchant does not allow: there is no line, no loan, and the known payment is paid; the known
-account is not empty, the known subject is defined otherwise, and few combinations of a transaction's fields make sense."""
+account is not empty, the known subject is defined otherwise, and few combinations of the fields of a transaction or a link make
+sense."""
 
 
 def try_everything(
@@ -132,6 +134,22 @@ async def notification_names(house: House) -> dict[str, Any]:
     }
 
 
+async def address_names(house: House) -> dict[str, Any]:
+    """A payment link and a shop's code."""
+    link = {
+        "link_no": "l1",
+        "description": "tea",
+        "lines": [{"merchant_no": "A", "amount": 100}],
+        "amount": 100,
+    }
+    code = {"code_no": "c1", "merchant_no": "A", "shop": "Tea House"}
+    return {
+        "link_id": (await house.ask("POST", "/v1/payment-links", link))["id"],
+        "code_id": (await house.ask("POST", "/v1/payment-codes", code))["id"],
+        "shop": "Tea House",
+    }
+
+
 class TestTheDocument:
     # The house runs in this process too, and its pool draws random numbers when it opens a connection.
     @pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
@@ -148,6 +166,7 @@ class TestTheDocument:
             "payment_id": payment["id"],
             "refund_id": refund["id"],
             **await notification_names(house),
+            **await address_names(house),
             "funder_no": "F1",
             "day": "2026-03-02",
             "currency": "CNY",
