@@ -214,6 +214,6 @@ async def _until_up(
 def _phone_url(data_dir: Path) -> str:
     """Where the simulated phone is, as the server says at its start."""
     for line in (data_dir / "bench.log").read_text(errors="replace").splitlines():
-        if "phone" in line and "http" in line:
-            return line.split()[-1].removesuffix("/phone")
+        if "(wechatpay)" in line:
+            return next(word for word in line.split() if word.startswith("http")).removesuffix("/phone")
     raise BenchFailed("the server did not say where the simulated phone is")
